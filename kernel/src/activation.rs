@@ -1,0 +1,77 @@
+//! What a unit does to its sum: y = f(z).
+//!
+//! The derivative is written in terms of the output y, so that nothing but y has to be kept:
+//!
+//! ```text
+//! identity   f(z) = z                       f'(z) = 1
+//! ReLU       f(z) = 0 if z < 0, else z      f'(z) = 1 if y > 0, else 0
+//! tanh       f(z) = tanh z                  f'(z) = 1 - y^2
+//! ```
+
+use crate::number::Number;
+
+/// An elementwise function between layers.
+pub trait Activation: Copy + Default {
+    /// The name in reports.
+    const NAME: &'static str;
+
+    /// y = f(z).
+    fn forward<T: Number>(z: T) -> T;
+
+    /// `delta` f'(z), given y = f(z).
+    fn backward<T: Number>(y: T, delta: T) -> T;
+}
+
+/// f(z) = z.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Identity;
+
+/// f(z) = 0 if z < 0, else z. A NaN passes, so that it reaches the loss.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Relu;
+
+/// f(z) = tanh z.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tanh;
+
+impl Activation for Identity {
+    const NAME: &'static str = "identity";
+
+    #[inline(always)]
+    fn forward<T: Number>(z: T) -> T {
+        z
+    }
+
+    #[inline(always)]
+    fn backward<T: Number>(_y: T, delta: T) -> T {
+        delta
+    }
+}
+
+impl Activation for Relu {
+    const NAME: &'static str = "relu";
+
+    #[inline(always)]
+    fn forward<T: Number>(z: T) -> T {
+        z.if_less(T::ZERO, T::ZERO, z)
+    }
+
+    #[inline(always)]
+    fn backward<T: Number>(y: T, delta: T) -> T {
+        T::ZERO.if_less(y, delta, T::ZERO)
+    }
+}
+
+impl Activation for Tanh {
+    const NAME: &'static str = "tanh";
+
+    #[inline(always)]
+    fn forward<T: Number>(z: T) -> T {
+        z.tanh()
+    }
+
+    #[inline(always)]
+    fn backward<T: Number>(y: T, delta: T) -> T {
+        delta * (T::ONE - y * y)
+    }
+}

@@ -1,0 +1,83 @@
+//! Tamis trains a fixed-size neural network on a microcontroller, with the same `f32` bits as on the host.
+//!
+//! A tamis is a drum sieve: the network lets the relevant inputs through and holds the rest back.
+//!
+//! 1. **Same bits everywhere.** Configuration, seed and samples decide every weight, bit for bit, on every
+//!    target, at every optimisation level. The [`Digest`] proves it. Every operation and its order is in [`ops`].
+//! 2. **Memory is known before it runs.** No heap, no recursion, no hidden copies. The RAM of a training is a
+//!    constant ([`Ram`]) that the compiler checks against a budget.
+//! 3. **Values live at run time, shapes live in types.** A network is a type; its numbers are one flat array.
+//! 4. **Small batches are the point, not a compromise.** A batch of one needs no gradient buffer, and it is what
+//!    learns the support. Where an explicit penalty or a plain test does better, the docs say so.
+//! 5. **Every claim can be falsified.** Full-batch gradient descent, weight decay and pure noise ship beside SGD.
+//!
+//! # Example
+//!
+//! ```
+//! use tamis::{Chain, Dense, Identity, Init, Model, Seed, Sgd, Shape, Tanh};
+//!
+//! type Net = Chain<Dense<2, 8, Tanh>, Dense<8, 1, Identity>>;
+//! const _: () = assert!(Net::RAM_BYTES <= 512);
+//!
+//! let (mut params, mut scratch) = ([0.0; Net::PARAMS], [0.0; Net::SCRATCH]);
+//! let mut net = Model::<Net>::new(&mut params, &mut scratch);
+//! net.init(Init::Scaled(1.0), Seed(1))?;
+//!
+//! let sgd = Sgd::new(0.2)?;
+//! for _ in 0..2_000 {
+//!     for (x, target) in [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)] {
+//!         net.step(&x, &[target], &sgd)?;
+//!     }
+//! }
+//! let [xor] = net.predict(&[0.0, 1.0]);
+//! assert!((xor - 1.0).abs() < 0.05);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod activation;
+pub mod batch;
+pub mod digest;
+pub mod environment;
+pub mod init;
+pub mod loss;
+pub mod memory;
+pub mod model;
+pub mod number;
+pub mod ops;
+pub mod plan;
+pub mod random;
+pub mod sampler;
+pub mod samples;
+mod schedule;
+pub mod sgd;
+pub mod shape;
+pub mod showcase;
+pub mod standardise;
+pub mod support;
+pub mod task;
+pub mod trainer;
+#[cfg(feature = "wire")]
+pub mod wire;
+
+pub use activation::{Activation, Identity, Relu, Tanh};
+pub use batch::{Batch, BatchError};
+pub use digest::Digest;
+pub use environment::FloatEnvironmentError;
+pub use init::{Init, InitError};
+pub use loss::{Loss, Mse};
+pub use memory::{LengthError, Ram};
+pub use model::{Input, Model, Output, StepError};
+pub use number::Number;
+pub use ops::ARITHMETIC_VERSION;
+pub use plan::{Data, Lent, Plan, PlanError};
+pub use random::Seed;
+pub use sampler::{Draw, Sampler, SamplerError};
+pub use samples::{Full, NoSample, Samples, Stored};
+pub use sgd::{Sgd, SgdError};
+pub use shape::{Bias, Chain, Dense, Layer, Network, NoBias, Shape, Vector};
+pub use standardise::Standardise;
+pub use support::{Contrast, Norms, Rule, Verdict};
+pub use task::{Target, Task, TaskError};
+pub use trainer::{TrainError, Trainer, Update};

@@ -1,0 +1,94 @@
+//! Memory before it runs: the RAM of a training as a constant, buffer by buffer.
+//!
+//! A configuration pays for what it uses: a batch of one from a stream needs parameters and scratch, and
+//! nothing else.
+//!
+//! ```
+//! use tamis::{Chain, Dense, Identity, Ram, Tanh};
+//!
+//! type Net = Chain<Dense<8, 16, Tanh>, Dense<16, 1, Identity>>;
+//! const GD_ON_256_SAMPLES: Ram = Ram::of::<Net>().with_gradient().with_samples(256, 8 + 1);
+//! const _: () = assert!(GD_ON_256_SAMPLES.total() <= 12 * 1024);
+//! ```
+
+use core::fmt;
+
+use crate::shape::Shape;
+
+/// Bytes of each buffer that is lent to a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Ram {
+    /// Weights and biases.
+    pub params: usize,
+    /// Outputs and deltas of the units.
+    pub scratch: usize,
+    /// The gradient that a batch of more than one collects.
+    pub gradient: usize,
+    /// The order of a shuffled epoch.
+    pub indices: usize,
+    /// Stored samples.
+    pub samples: usize,
+}
+
+const NUMBER: usize = size_of::<f32>();
+
+impl Ram {
+    /// A batch of one, from a stream.
+    pub const fn of<N: Shape>() -> Self {
+        Self {
+            params: N::PARAMS.saturating_mul(NUMBER),
+            scratch: N::SCRATCH.saturating_mul(NUMBER),
+            gradient: 0,
+            indices: 0,
+            samples: 0,
+        }
+    }
+
+    /// With a gradient, for batches of more than one.
+    pub const fn with_gradient(self) -> Self {
+        Self { gradient: self.params, ..self }
+    }
+
+    /// With the index buffer that shuffles `samples` samples.
+    pub const fn with_indices(self, samples: usize) -> Self {
+        Self { indices: samples.saturating_mul(size_of::<u16>()), ..self }
+    }
+
+    /// With `samples` stored samples of `numbers` inputs and targets each.
+    pub const fn with_samples(self, samples: usize, numbers: usize) -> Self {
+        Self { samples: samples.saturating_mul(numbers).saturating_mul(NUMBER), ..self }
+    }
+
+    /// All buffers together.
+    pub const fn total(&self) -> usize {
+        let net = self.params.saturating_add(self.scratch).saturating_add(self.gradient);
+        net.saturating_add(self.indices).saturating_add(self.samples)
+    }
+}
+
+/// A lent buffer of the wrong length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct LengthError {
+    /// How many elements the network or the plan needs.
+    pub needed: usize,
+    /// How many were lent.
+    pub given: usize,
+}
+
+impl LengthError {
+    /// Lends the first `needed` elements.
+    pub(crate) fn check<T>(buffer: &mut [T], needed: usize) -> Result<&mut [T], Self> {
+        let given = buffer.len();
+        buffer.get_mut(..needed).ok_or(Self { needed, given })
+    }
+}
+
+impl fmt::Display for LengthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a buffer of {} elements is needed, {} were lent", self.needed, self.given)
+    }
+}
+
+impl core::error::Error for LengthError {}

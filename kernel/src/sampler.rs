@@ -1,0 +1,150 @@
+//! The order in which samples are visited.
+//!
+//! Epochs end where a set of samples has been seen once; no batch crosses that end.
+
+use core::fmt;
+use core::num::NonZeroU32;
+
+use crate::random::{self, Purpose, Seed};
+
+/// The next sample to visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// Its index.
+    pub index: u64,
+    /// Whether it is the last of its epoch.
+    pub ends_epoch: bool,
+}
+
+/// An order of samples.
+pub enum Sampler<'a> {
+    /// Ascending, over and over.
+    Sequential(Sequential),
+    /// Every epoch in a new random order.
+    Shuffled(Shuffled<'a>),
+    /// 0, 1, 2, ... without end: each sample is seen once.
+    Stream(Stream),
+}
+
+/// Ascending order over a set of samples.
+pub struct Sequential {
+    length: u32,
+    next: u32,
+}
+
+/// Random order over a set of samples, by Fisher-Yates from the identity at the start of every epoch.
+pub struct Shuffled<'a> {
+    indices: &'a mut [u16],
+    seed: Seed,
+    epoch: u64,
+    next: usize,
+}
+
+/// A live stream.
+#[derive(Default)]
+pub struct Stream {
+    next: u64,
+}
+
+/// Why there is no such order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum SamplerError {
+    /// There are no samples.
+    Empty,
+    /// The index buffer counts to 65,536.
+    TooMany,
+}
+
+impl fmt::Display for SamplerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "there are no samples",
+            Self::TooMany => "an index buffer orders at most 65536 samples",
+        })
+    }
+}
+
+impl core::error::Error for SamplerError {}
+
+impl<'a> Sampler<'a> {
+    /// Ascending order over `length` samples.
+    pub fn sequential(length: u32) -> Result<Self, SamplerError> {
+        if length == 0 {
+            return Err(SamplerError::Empty);
+        }
+        Ok(Self::Sequential(Sequential { length, next: 0 }))
+    }
+
+    /// Random order over as many samples as `indices` has places.
+    pub fn shuffled(indices: &'a mut [u16], seed: Seed) -> Result<Self, SamplerError> {
+        match indices.len() {
+            0 => Err(SamplerError::Empty),
+            1..=0x1_0000 => Ok(Self::Shuffled(Shuffled { indices, seed, epoch: 0, next: 0 })),
+            _ => Err(SamplerError::TooMany),
+        }
+    }
+
+    /// A stream from index 0 on.
+    pub fn stream() -> Self {
+        Self::Stream(Stream::default())
+    }
+
+    /// The next sample to visit.
+    pub fn draw(&mut self) -> Draw {
+        match self {
+            Self::Sequential(order) => order.draw(),
+            Self::Shuffled(order) => order.draw(),
+            Self::Stream(order) => order.draw(),
+        }
+    }
+}
+
+impl Sequential {
+    fn draw(&mut self) -> Draw {
+        let index = self.next;
+        let following = index.saturating_add(1);
+        let ends_epoch = following >= self.length;
+        self.next = if ends_epoch { 0 } else { following };
+        Draw { index: u64::from(index), ends_epoch }
+    }
+}
+
+impl Shuffled<'_> {
+    fn draw(&mut self) -> Draw {
+        if self.next == 0 {
+            self.shuffle();
+        }
+        let index = self.indices.get(self.next).copied().unwrap_or_default();
+        let following = self.next.saturating_add(1);
+        let ends_epoch = following >= self.indices.len();
+        self.next = if ends_epoch { 0 } else { following };
+        if ends_epoch {
+            self.epoch = self.epoch.wrapping_add(1);
+        }
+        Draw { index: u64::from(index), ends_epoch }
+    }
+
+    fn shuffle(&mut self) {
+        let mut generator = self.seed.generator(Purpose::Order, self.epoch);
+        for (place, index) in (0..=u16::MAX).zip(self.indices.iter_mut()) {
+            *index = place;
+        }
+        for last in (1..self.indices.len()).rev() {
+            let choices = NonZeroU32::MIN.saturating_add(last as u32);
+            let chosen = random::below(&mut generator, choices) as usize;
+            // The two places are one where the last stays: nothing to swap.
+            if let Ok([a, b]) = self.indices.get_disjoint_mut([last, chosen]) {
+                core::mem::swap(a, b);
+            }
+        }
+    }
+}
+
+impl Stream {
+    fn draw(&mut self) -> Draw {
+        let index = self.next;
+        self.next = index.wrapping_add(1);
+        Draw { index, ends_epoch: false }
+    }
+}

@@ -1,0 +1,321 @@
+//! Shapes in types: [`Dense`] layers and [`Chain`]s of them, zero-sized types that say where the numbers are.
+//!
+//! ```
+//! use tamis::{Chain, Dense, Identity, Shape, Tanh};
+//!
+//! type Net = Chain<Dense<15, 16, Tanh>, Dense<16, 4, Identity>>;
+//! assert_eq!(Net::PARAMS, 15 * 16 + 16 + 16 * 4 + 4);
+//! const _: () = assert!(Net::RAM_BYTES <= 2 * 1024);
+//! ```
+//!
+//! The parameters of a network are one flat array, layer by layer: the weights of a layer input-major,
+//! `w[i][o]`, then its biases. The outputs of all units are another, and so are their deltas
+//! (dL/dz of each unit). A layer sees its own part of each.
+//!
+//! Two traits: [`Network`] is what a network does, on slices; [`Shape`] adds what the compiler knows of it.
+
+use core::marker::PhantomData;
+
+use crate::activation::Activation;
+use crate::number::Number;
+use crate::ops::{self, halves, halves_mut};
+
+/// The width of an input or an output.
+pub trait Vector {
+    /// How many numbers.
+    const LEN: usize;
+
+    /// The array of that many numbers.
+    type Of<T: Number>: Copy + AsRef<[T]> + AsMut<[T]>;
+
+    /// All +0.0.
+    fn zeros<T: Number>() -> Self::Of<T>;
+}
+
+/// `N` numbers.
+pub struct Width<const N: usize>;
+
+impl<const N: usize> Vector for Width<N> {
+    const LEN: usize = N;
+    type Of<T: Number> = [T; N];
+
+    fn zeros<T: Number>() -> [T; N] {
+        [T::ZERO; N]
+    }
+}
+
+/// Where one layer's numbers are, and what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Inputs, I.
+    pub inputs: usize,
+    /// Outputs, O.
+    pub outputs: usize,
+    /// Whether there are O biases after the I x O weights.
+    pub has_bias: bool,
+    /// The name of the activation.
+    pub activation: &'static str,
+    /// Where the weights start among the network's parameters.
+    pub offset: usize,
+}
+
+impl Layer {
+    /// I x O.
+    pub const fn weights(&self) -> usize {
+        self.inputs.saturating_mul(self.outputs)
+    }
+
+    /// O, or 0 without biases.
+    pub const fn biases(&self) -> usize {
+        if self.has_bias { self.outputs } else { 0 }
+    }
+
+    /// Weights and biases.
+    pub const fn params(&self) -> usize {
+        self.weights().saturating_add(self.biases())
+    }
+}
+
+/// One layer's numbers in a pass over the network.
+pub struct Pass<'a, T> {
+    /// Weights, or their gradients (I, O).
+    pub w: &'a mut [T],
+    /// Biases, or their gradients (O).
+    pub b: Option<&'a mut [T]>,
+    /// Inputs (I).
+    pub x: &'a [T],
+    /// dL/dz (O).
+    pub delta: &'a mut [T],
+}
+
+/// What a network does, on slices of the lengths that [`Network::params`] and its siblings tell.
+///
+/// Every method is total: from slices that are too short it computes less.
+pub trait Network {
+    /// Its layers from first to last.
+    fn layers(&self) -> impl Iterator<Item = Layer>;
+
+    /// The number of parameters.
+    fn params(&self) -> usize;
+
+    /// The number of units of all layers.
+    fn units(&self) -> usize;
+
+    /// The number of outputs of the last layer.
+    fn outputs(&self) -> usize;
+
+    /// From input `x` to the outputs `y` of all units.
+    fn forward<T: Number>(&self, params: &[T], x: &[T], y: &mut [T]);
+
+    /// From dL/dy of the last layer, in the last places of `delta`, to dL/dz of all units.
+    fn backward<T: Number>(&self, params: &[T], y: &[T], delta: &mut [T]);
+
+    /// From dL/dz of the first layer to `dx` = dL/dx.
+    fn backward_input<T: Number>(&self, params: &[T], delta: &[T], dx: &mut [T]);
+
+    /// Calls `each` for every layer from first to last. `params` may also be an array laid out like them.
+    fn walk<T: Number>(
+        &self,
+        params: &mut [T],
+        x: &[T],
+        y: &[T],
+        delta: &mut [T],
+        each: &mut impl FnMut(Pass<'_, T>),
+    );
+}
+
+/// A network whose sizes the compiler knows.
+pub trait Shape: Network + Default {
+    /// The input vector.
+    type In: Vector;
+    /// The output vector.
+    type Out: Vector;
+    /// The number of parameters.
+    const PARAMS: usize;
+    /// The number of units of all layers.
+    const UNITS: usize;
+    /// How many numbers a step works on beside the parameters: an output and a delta per unit.
+    const SCRATCH: usize = Self::UNITS * 2;
+    /// Bytes of RAM to train with a batch of one from a stream; [`crate::Ram`] adds what else is configured.
+    const RAM_BYTES: usize = crate::Ram::of::<Self>().total();
+}
+
+/// Whether a layer has biases: [`Bias`] or [`NoBias`].
+pub trait BiasKind: Copy + Default {
+    /// Whether.
+    const HAS_BIAS: bool;
+}
+
+/// A layer with biases.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bias;
+
+/// A layer without biases.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoBias;
+
+impl BiasKind for Bias {
+    const HAS_BIAS: bool = true;
+}
+
+impl BiasKind for NoBias {
+    const HAS_BIAS: bool = false;
+}
+
+/// A fully connected layer: y = f(w^T x + b), `I` inputs, `O` outputs, activation `A`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Dense<const I: usize, const O: usize, A, B = Bias>(PhantomData<(A, B)>);
+
+impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Dense<I, O, A, B> {
+    const LAYER: Layer =
+        Layer { inputs: I, outputs: O, has_bias: B::HAS_BIAS, activation: A::NAME, offset: 0 };
+}
+
+impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Shape for Dense<I, O, A, B> {
+    type In = Width<I>;
+    type Out = Width<O>;
+    const PARAMS: usize = Self::LAYER.params();
+    const UNITS: usize = O;
+}
+
+impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Network for Dense<I, O, A, B> {
+    fn layers(&self) -> impl Iterator<Item = Layer> {
+        core::iter::once(Self::LAYER)
+    }
+
+    #[inline(always)]
+    fn params(&self) -> usize {
+        Self::PARAMS
+    }
+
+    #[inline(always)]
+    fn units(&self) -> usize {
+        O
+    }
+
+    #[inline(always)]
+    fn outputs(&self) -> usize {
+        O
+    }
+
+    #[inline(always)]
+    fn forward<T: Number>(&self, params: &[T], x: &[T], y: &mut [T]) {
+        let (w, b) = halves(params, Self::LAYER.weights());
+        ops::forward(w, B::HAS_BIAS.then_some(b), x, y);
+        for y in y {
+            *y = A::forward(*y);
+        }
+    }
+
+    #[inline(always)]
+    fn backward<T: Number>(&self, _params: &[T], y: &[T], delta: &mut [T]) {
+        for (delta, &y) in delta.iter_mut().zip(y) {
+            *delta = A::backward(y, *delta);
+        }
+    }
+
+    #[inline(always)]
+    fn backward_input<T: Number>(&self, params: &[T], delta: &[T], dx: &mut [T]) {
+        let (w, _) = halves(params, Self::LAYER.weights());
+        ops::backward(w, delta, dx);
+    }
+
+    #[inline(always)]
+    fn walk<T: Number>(
+        &self,
+        params: &mut [T],
+        x: &[T],
+        _y: &[T],
+        delta: &mut [T],
+        each: &mut impl FnMut(Pass<'_, T>),
+    ) {
+        let (w, b) = halves_mut(params, Self::LAYER.weights());
+        each(Pass { w, b: B::HAS_BIAS.then_some(b), x, delta });
+    }
+}
+
+/// `L`, then `R` on the outputs of `L`. Chains nest: `Chain<Dense, Chain<Dense, Dense>>`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Chain<L, R>(L, R);
+
+impl<L: Shape, R: Shape<In = L::Out>> Shape for Chain<L, R> {
+    type In = L::In;
+    type Out = R::Out;
+    const PARAMS: usize = L::PARAMS + R::PARAMS;
+    const UNITS: usize = L::UNITS + R::UNITS;
+}
+
+impl<L: Network, R: Network> Chain<L, R> {
+    /// How many units of `L` come before its outputs, which are the inputs of `R`.
+    #[inline(always)]
+    fn inner_units(&self) -> usize {
+        self.0.units().saturating_sub(self.0.outputs())
+    }
+}
+
+impl<L: Network, R: Network> Network for Chain<L, R> {
+    fn layers(&self) -> impl Iterator<Item = Layer> {
+        let start = self.0.params();
+        let shift = move |layer: Layer| Layer { offset: layer.offset.saturating_add(start), ..layer };
+        self.0.layers().chain(self.1.layers().map(shift))
+    }
+
+    #[inline(always)]
+    fn params(&self) -> usize {
+        self.0.params().saturating_add(self.1.params())
+    }
+
+    #[inline(always)]
+    fn units(&self) -> usize {
+        self.0.units().saturating_add(self.1.units())
+    }
+
+    #[inline(always)]
+    fn outputs(&self) -> usize {
+        self.1.outputs()
+    }
+
+    #[inline(always)]
+    fn forward<T: Number>(&self, params: &[T], x: &[T], y: &mut [T]) {
+        let (params_l, params_r) = halves(params, self.0.params());
+        let (y_l, y_r) = halves_mut(y, self.0.units());
+        self.0.forward(params_l, x, y_l);
+        let (_, x_r) = halves(y_l, self.inner_units());
+        self.1.forward(params_r, x_r, y_r);
+    }
+
+    #[inline(always)]
+    fn backward<T: Number>(&self, params: &[T], y: &[T], delta: &mut [T]) {
+        let (params_l, params_r) = halves(params, self.0.params());
+        let (y_l, y_r) = halves(y, self.0.units());
+        let (delta_l, delta_r) = halves_mut(delta, self.0.units());
+        self.1.backward(params_r, y_r, delta_r);
+        let (_, dy_l) = halves_mut(delta_l, self.inner_units());
+        self.1.backward_input(params_r, delta_r, dy_l);
+        self.0.backward(params_l, y_l, delta_l);
+    }
+
+    #[inline(always)]
+    fn backward_input<T: Number>(&self, params: &[T], delta: &[T], dx: &mut [T]) {
+        let (params_l, _) = halves(params, self.0.params());
+        let (delta_l, _) = halves(delta, self.0.units());
+        self.0.backward_input(params_l, delta_l, dx);
+    }
+
+    #[inline(always)]
+    fn walk<T: Number>(
+        &self,
+        params: &mut [T],
+        x: &[T],
+        y: &[T],
+        delta: &mut [T],
+        each: &mut impl FnMut(Pass<'_, T>),
+    ) {
+        let (params_l, params_r) = halves_mut(params, self.0.params());
+        let (y_l, y_r) = halves(y, self.0.units());
+        let (delta_l, delta_r) = halves_mut(delta, self.0.units());
+        self.0.walk(params_l, x, y_l, delta_l, each);
+        let (_, x_r) = halves(y_l, self.inner_units());
+        self.1.walk(params_r, x_r, y_r, delta_r, each);
+    }
+}

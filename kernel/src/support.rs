@@ -1,0 +1,177 @@
+//! Which inputs matter: norms of the first layer's columns, and a verdict per input.
+//!
+//! The column of input j is its weights w_j1 .. w_jO into the first layer. Small-batch SGD shrinks the columns of
+//! irrelevant inputs (Beneventano, Pinto, Poggio, arXiv 2406.11110), so their norms tell, once it has had time.
+//!
+//! ```text
+//! norm of input j   sqrt(sum_o w_jo^2), o ascending; reported as the mean over the last 8 checks
+//! ratio             rms norm of the irrelevant inputs / rms norm of the relevant ones
+//! gap               smallest relevant norm / largest irrelevant norm
+//! ```
+//!
+//! Ratio and gap need the truth, which a synthetic task knows. A [`Rule`] does not.
+
+use heapless::HistoryBuf;
+
+use crate::number::Number;
+use crate::ops;
+use crate::shape::{Network, Vector};
+
+/// Over how many checks a reported norm is the mean.
+pub const CHECKS: usize = 8;
+
+/// The norms of the first layer's columns, one per input, into `norms`.
+pub fn column_norms<T: Number>(net: &impl Network, params: &[T], norms: &mut [T]) {
+    let Some(first) = net.layers().next() else { return };
+    let (weights, _) = ops::halves(params, first.weights());
+    for (column, norm) in weights.chunks_exact(first.outputs.max(1)).zip(norms) {
+        *norm = ops::square_sum(column).sqrt();
+    }
+}
+
+/// The column norms of the last [`CHECKS`] checks.
+pub struct Norms<I: Vector> {
+    checks: HistoryBuf<I::Of<f32>, CHECKS>,
+}
+
+impl<I: Vector> Default for Norms<I> {
+    fn default() -> Self {
+        Self { checks: HistoryBuf::new() }
+    }
+}
+
+impl<I: Vector> Norms<I> {
+    /// Takes the norms of `params` as they are now.
+    pub fn check(&mut self, net: &impl Network, params: &[f32]) {
+        let mut norms = I::zeros();
+        column_norms(net, params, norms.as_mut());
+        self.checks.write(norms);
+    }
+
+    /// The mean over the checks, from the oldest to the newest; +0.0 before the first.
+    pub fn mean(&self) -> I::Of<f32> {
+        let mut mean: I::Of<f32> = I::zeros();
+        for check in self.checks.oldest_ordered() {
+            mean.as_mut().iter_mut().zip(check.as_ref()).for_each(|(mean, &norm)| *mean += norm);
+        }
+        ops::mean(mean.as_mut(), ops::count(self.checks.len().max(1)));
+        mean
+    }
+}
+
+/// What is said of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
+pub enum Verdict {
+    /// The target depends on it.
+    Relevant,
+    /// Nothing tells it from an input that is noise.
+    Irrelevant,
+    /// Between the two.
+    Undecided,
+}
+
+/// How norms become verdicts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
+pub enum Rule {
+    /// The last `count` inputs are probes. Relevant is what exceeds `factor` times the largest probe norm, irrelevant what is
+    /// under the largest probe norm. This rule can say "nothing is relevant": with 8 probes and factor 3 it
+    /// erred in 1 of 300 trainings on pure noise.
+    Probes {
+        /// How many probes.
+        count: u16,
+        /// How far above the largest probe.
+        factor: f32,
+    },
+    /// Without probes: the inputs are cut at the largest ratio between neighbouring norms if it is at least
+    /// `least`, else all are undecided. It is not calibrated: it cannot know noise from noise.
+    Gap {
+        /// The smallest ratio that decides.
+        least: f32,
+    },
+}
+
+impl Rule {
+    /// A verdict for every input that is not a probe, into `verdicts`, from the `norms` of all inputs.
+    pub fn judge(&self, norms: &[f32], verdicts: &mut [Verdict]) {
+        match *self {
+            Self::Probes { count, factor } => {
+                let inputs = norms.len().saturating_sub(usize::from(count));
+                let (inputs, probes) = ops::halves(norms, inputs);
+                let largest = probes.iter().fold(0.0, |most: f32, &norm| if norm > most { norm } else { most });
+                each_verdict(inputs, verdicts, |norm| norm > factor * largest, |norm| norm < largest);
+            }
+            Self::Gap { least } => {
+                let (above, below) = widest_gap(norms);
+                let decided = above >= least * below && above > below;
+                each_verdict(norms, verdicts, |norm| decided && norm >= above, |norm| decided && norm <= below);
+            }
+        }
+    }
+}
+
+fn each_verdict(
+    norms: &[f32],
+    verdicts: &mut [Verdict],
+    relevant: impl Fn(f32) -> bool,
+    irrelevant: impl Fn(f32) -> bool,
+) {
+    for (&norm, verdict) in norms.iter().zip(verdicts) {
+        *verdict = match norm {
+            norm if relevant(norm) => Verdict::Relevant,
+            norm if irrelevant(norm) => Verdict::Irrelevant,
+            _ => Verdict::Undecided,
+        };
+    }
+}
+
+/// The two neighbouring norms with the largest ratio between them: (upper, lower).
+fn widest_gap(norms: &[f32]) -> (f32, f32) {
+    let next_below = |norm: f32| {
+        let below = norms.iter().copied().filter(|&other| other < norm);
+        below.fold(None, |most: Option<f32>, other| match most {
+            Some(most) if most >= other => Some(most),
+            _ => Some(other),
+        })
+    };
+    let gaps = norms.iter().filter_map(|&norm| Some((norm, next_below(norm)?)));
+    // Cross-multiplied, so that a lower norm of zero needs no division.
+    gaps.fold((0.0, 0.0), |widest: (f32, f32), gap| {
+        let none_yet = !(widest.0 > 0.0);
+        if none_yet || gap.0 * widest.1 > widest.0 * gap.1 { gap } else { widest }
+    })
+}
+
+/// How far apart the norms of relevant and irrelevant inputs are, given the truth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Contrast {
+    /// The norm of all relevant columns together.
+    pub relevant_norm: f32,
+    /// The norm of all irrelevant columns together.
+    pub irrelevant_norm: f32,
+    /// rms irrelevant / rms relevant.
+    pub ratio: f32,
+    /// Smallest relevant / largest irrelevant.
+    pub gap: f32,
+}
+
+impl Contrast {
+    /// From the norms of all inputs that are not probes, the first `relevant` of which are relevant. Where either kind is missing, ratio
+    /// and gap are not a number.
+    pub fn of(norms: &[f32], relevant: usize) -> Self {
+        let (relevant, irrelevant) = ops::halves(norms, relevant);
+        let rms = |norms: &[f32]| libm::sqrtf(ops::square_sum(norms) / ops::count::<f32>(norms.len()));
+        let least = relevant.iter().copied().reduce(|a, b| if b < a { b } else { a });
+        let most = irrelevant.iter().copied().reduce(|a, b| if b > a { b } else { a });
+        Self {
+            relevant_norm: libm::sqrtf(ops::square_sum(relevant)),
+            irrelevant_norm: libm::sqrtf(ops::square_sum(irrelevant)),
+            ratio: rms(irrelevant) / rms(relevant),
+            gap: least.zip(most).map_or(f32::NAN, |(least, most)| least / most),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The training loop: draw, sample, learn, take the digest, look at the norms.
+
+use core::fmt;
+
+use crate::batch::Batch;
+use crate::digest::Digest;
+use crate::model::{Input, Model, Output, StepError};
+use crate::ops;
+use crate::sampler::Sampler;
+use crate::samples::{NoSample, Samples};
+use crate::sgd::Sgd;
+use crate::shape::{Shape, Vector};
+use crate::support::Norms;
+use crate::task::{TEST_ROWS, Task};
+
+/// Column norms are checked after every so many updates.
+pub const CHECK_EVERY: u32 = 100;
+
+/// A training under way. [`crate::Plan::start`] makes one.
+pub struct Trainer<'a, N: Shape, S> {
+    model: Model<'a, N>,
+    batch: Option<Batch<'a, N>>,
+    sampler: Sampler<'a>,
+    samples: S,
+    sgd: Sgd,
+    digest: Digest,
+    norms: Norms<N::In>,
+}
+
+/// Why an update was not made. The parameters are as they were, and the order has moved on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum TrainError {
+    /// Every sample of the batch was rejected, the last for this reason.
+    Rejected(StepError),
+    /// The source had no such sample.
+    NoSample(NoSample),
+}
+
+impl fmt::Display for TrainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(error) => error.fmt(f),
+            Self::NoSample(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for TrainError {}
+
+/// What an update tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Update {
+    /// The mean loss of the batch before the update.
+    pub loss: f32,
+    /// How many samples of the batch were rejected.
+    pub rejected: u32,
+}
+
+impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
+    /// A trainer of its parts.
+    pub fn new(
+        model: Model<'a, N>,
+        batch: Option<Batch<'a, N>>,
+        sampler: Sampler<'a>,
+        samples: S,
+        sgd: Sgd,
+    ) -> Self {
+        Self { model, batch, sampler, samples, sgd, digest: Digest::new(), norms: Norms::default() }
+    }
+
+    /// The model that is trained.
+    pub fn model(&mut self) -> &mut Model<'a, N> {
+        &mut self.model
+    }
+
+    /// Where the samples come from.
+    pub fn samples(&self) -> &S {
+        &self.samples
+    }
+
+    /// The chained digest of all updates so far.
+    pub fn digest(&self) -> u32 {
+        self.digest.value()
+    }
+
+    /// The mean column norms over the last checks.
+    pub fn norms(&self) -> Input<N> {
+        self.norms.mean()
+    }
+
+    /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch. Then
+    /// the digest takes it in, and every [`CHECK_EVERY`] updates the norms are looked at.
+    pub fn update(&mut self) -> Result<Update, TrainError> {
+        let update = self.learn()?;
+        self.digest.update(self.model.params());
+        if self.model.updates().is_multiple_of(CHECK_EVERY) {
+            self.norms.check(self.model.net(), self.model.params());
+        }
+        Ok(update)
+    }
+
+    fn learn(&mut self) -> Result<Update, TrainError> {
+        let mut x: Input<N> = N::In::zeros();
+        let mut target: Output<N> = N::Out::zeros();
+        let mut rejected: u32 = 0;
+        loop {
+            let draw = self.sampler.draw();
+            let sample = self.samples.sample(draw.index, x.as_mut(), target.as_mut());
+            sample.map_err(TrainError::NoSample)?;
+            let Some(batch) = &mut self.batch else {
+                let loss = self.model.step(&x, &target, &self.sgd).map_err(TrainError::Rejected)?;
+                return Ok(Update { loss, rejected });
+            };
+            let result = self.model.accumulate(&x, &target, batch);
+            if result.is_err() {
+                rejected = rejected.saturating_add(1);
+            }
+            if batch.is_complete() || draw.ends_epoch {
+                return match (self.model.apply(batch, &self.sgd), result) {
+                    (Some(loss), _) => Ok(Update { loss, rejected }),
+                    (None, Err(error)) => Err(TrainError::Rejected(error)),
+                    // An accepted sample always gives a mean.
+                    (None, Ok(loss)) => Ok(Update { loss, rejected }),
+                };
+            }
+        }
+    }
+
+    /// One update whose samples are all (`x`, `target`), with no digest: what a step itself costs.
+    pub fn update_on(&mut self, x: &Input<N>, target: &Output<N>) -> Result<f32, TrainError> {
+        let Some(batch) = &mut self.batch else {
+            return self.model.step(x, target, &self.sgd).map_err(TrainError::Rejected);
+        };
+        loop {
+            let loss = self.model.accumulate(x, target, batch).map_err(TrainError::Rejected)?;
+            if batch.is_complete() {
+                return Ok(self.model.apply(batch, &self.sgd).unwrap_or(loss));
+            }
+        }
+    }
+
+    /// The mean loss over the test set of `task`.
+    pub fn test_loss(&mut self, task: &Task) -> Result<f32, StepError> {
+        let mut x: Input<N> = N::In::zeros();
+        let mut target: Output<N> = N::Out::zeros();
+        let mut sum = 0.0;
+        for row in 0..TEST_ROWS {
+            target.as_mut().fill(task.test_row(row, x.as_mut()));
+            sum += self.model.evaluate(&x, &target)?;
+        }
+        Ok(sum / ops::count::<f32>(TEST_ROWS as usize))
+    }
+}

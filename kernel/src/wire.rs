@@ -1,0 +1,145 @@
+//! What host and device say to each other: `postcard` messages in COBS frames, a zero byte after each.
+//!
+//! The host sends a [`Request`]; the device answers with [`Event`]s until [`Event::Done`] or [`Event::Refused`].
+
+use heapless::{String, Vec};
+use postcard::accumulator::{CobsAccumulator, FeedResult};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::plan::Plan;
+use crate::showcase::Net;
+use crate::support::Verdict;
+
+/// The version of these messages.
+pub const WIRE_VERSION: u16 = 1;
+
+/// Bytes of the longest frame.
+pub const FRAME: usize = 128;
+
+/// How many words travel in one frame.
+pub const WORDS: usize = 16;
+
+/// What the host asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Request {
+    /// Who are you?
+    Hello,
+    /// Carry out a plan.
+    Train {
+        /// The network.
+        net: Net,
+        /// The plan.
+        plan: Plan,
+        /// A digest is sent after every so many updates, and after the last.
+        digest_every: u32,
+        /// All parameters are sent after each of these updates, from the first to the last.
+        params: Option<(u32, u32)>,
+    },
+    /// Count the ticks of `updates` updates, and of twice as many.
+    Measure {
+        /// The network.
+        net: Net,
+        /// The plan, of which the first sample is used over and over.
+        plan: Plan,
+        /// How many updates.
+        updates: u32,
+    },
+    /// End the program.
+    Exit,
+}
+
+/// What the device answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The answer to [`Request::Hello`].
+    Hello {
+        /// [`WIRE_VERSION`].
+        wire: u16,
+        /// [`crate::ARITHMETIC_VERSION`].
+        arithmetic: u32,
+        /// The board.
+        board: String<16>,
+    },
+    /// The chained digest after an update.
+    Digest {
+        /// How many updates have been made.
+        update: u32,
+        /// The digest.
+        digest: u32,
+    },
+    /// Parameters after an update, as bits.
+    Params {
+        /// How many updates have been made.
+        update: u32,
+        /// The index of the first of them.
+        first: u16,
+        /// The bits.
+        bits: Vec<u32, WORDS>,
+    },
+    /// Column norms at the end, as bits, and verdicts on the inputs that are not probes.
+    Support {
+        /// The mean norms of all inputs.
+        norms: Vec<u32, WORDS>,
+        /// The verdicts.
+        verdicts: Vec<Verdict, WORDS>,
+    },
+    /// The plan has been carried out.
+    Done {
+        /// How many updates were made.
+        updates: u32,
+        /// The final digest.
+        digest: u32,
+        /// The mean loss over the test set, as bits.
+        test_loss: u32,
+        /// How many samples found the queue full.
+        overruns: u32,
+    },
+    /// Ticks of the guest's timer.
+    Ticks {
+        /// For as many updates as asked.
+        once: u32,
+        /// For twice as many.
+        twice: u32,
+    },
+    /// The plan cannot be carried out, or ended early.
+    Refused(String<96>),
+}
+
+/// A frame does not fit, or is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct FrameError;
+
+impl core::fmt::Display for FrameError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a frame is too long or damaged")
+    }
+}
+
+impl core::error::Error for FrameError {}
+
+/// Writes `message` as one frame into `buffer`.
+pub fn encode<'b>(message: &impl Serialize, buffer: &'b mut [u8; FRAME]) -> Result<&'b [u8], FrameError> {
+    postcard::to_slice_cobs(message, buffer).map(|frame| &*frame).map_err(|_| FrameError)
+}
+
+/// Collects bytes until a frame is whole.
+pub struct Decoder(CobsAccumulator<FRAME>);
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self(CobsAccumulator::new())
+    }
+}
+
+impl Decoder {
+    /// Takes one byte; a message if it was the last of a frame.
+    pub fn push<M: DeserializeOwned>(&mut self, byte: u8) -> Option<Result<M, FrameError>> {
+        match self.0.feed(&[byte]) {
+            FeedResult::Consumed => None,
+            FeedResult::Success { data, .. } => Some(Ok(data)),
+            FeedResult::OverFull(_) | FeedResult::DeserError(_) => Some(Err(FrameError)),
+        }
+    }
+}
