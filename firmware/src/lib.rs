@@ -1,1 +1,1 @@
-
+//! The programs of Tamis that run on microcontrollers.

@@ -1,1 +1,1 @@
-
+//! The laboratory of Tamis: demonstration, cross-checks and figures on the host.

@@ -114,7 +114,7 @@ impl Plan {
     pub const fn ram<N: Shape>(&self) -> Ram {
         let ram = Ram::of::<N>();
         let ram = if self.batch > 1 { ram.with_gradient() } else { ram };
-        let sample = self.task.inputs as usize + 1;
+        let sample = (self.task.inputs as usize).saturating_add(1);
         match self.data {
             Data::Stream => ram,
             Data::Sequential(samples) => ram.with_samples(samples as usize, sample),

@@ -67,7 +67,7 @@ impl<const D: usize> Standardise<D> {
 
     /// The inputs that never changed while it learned; they carry nothing.
     pub fn constant_inputs(&self) -> impl Iterator<Item = usize> + '_ {
-        let constant = move |&(_, &spread): &(usize, &f32)| self.is_frozen() && !(spread > 0.0);
+        let constant = move |&(_, &spread): &(usize, &f32)| self.is_frozen() && spread == 0.0;
         self.spread.iter().enumerate().filter(constant).map(|(index, _)| index)
     }
 }

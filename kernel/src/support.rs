@@ -101,13 +101,19 @@ impl Rule {
             Self::Probes { count, factor } => {
                 let inputs = norms.len().saturating_sub(usize::from(count));
                 let (inputs, probes) = ops::halves(norms, inputs);
-                let largest = probes.iter().fold(0.0, |most: f32, &norm| if norm > most { norm } else { most });
+                let largest =
+                    probes.iter().fold(0.0, |most: f32, &norm| if norm > most { norm } else { most });
                 each_verdict(inputs, verdicts, |norm| norm > factor * largest, |norm| norm < largest);
             }
             Self::Gap { least } => {
                 let (above, below) = widest_gap(norms);
                 let decided = above >= least * below && above > below;
-                each_verdict(norms, verdicts, |norm| decided && norm >= above, |norm| decided && norm <= below);
+                each_verdict(
+                    norms,
+                    verdicts,
+                    |norm| decided && norm >= above,
+                    |norm| decided && norm <= below,
+                );
             }
         }
     }
@@ -140,7 +146,7 @@ fn widest_gap(norms: &[f32]) -> (f32, f32) {
     let gaps = norms.iter().filter_map(|&norm| Some((norm, next_below(norm)?)));
     // Cross-multiplied, so that a lower norm of zero needs no division.
     gaps.fold((0.0, 0.0), |widest: (f32, f32), gap| {
-        let none_yet = !(widest.0 > 0.0);
+        let none_yet = widest.0 == 0.0;
         if none_yet || gap.0 * widest.1 > widest.0 * gap.1 { gap } else { widest }
     })
 }

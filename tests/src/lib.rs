@@ -1,1 +1,1 @@
-
+//! What the cross-checks share.
