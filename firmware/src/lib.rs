@@ -1,1 +1,25 @@
-//! The programs of Tamis that run on microcontrollers.
+//! The programs of Tamis that run on microcontrollers: one application, thin board files.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `app.rs` | the application: requests come in, plans are carried out, digests go out |
+//! | `sensor.rs` | samples through a queue, filled by an interrupt |
+//! | `counter.rs` | the ticks of a training step |
+//! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault, by choice |
+//! | `board/` | one file per board: serial line, LED |
+//! | `registers/` | register files, where no safe peripheral crate exists |
+//!
+//! There is no `unsafe` here but in `registers/`, and one keyword in `fault.rs` that `cortex-m-rt` asks for.
+//!
+//! Two channels leave a board: `defmt` frames over semihosting for logs, and the bytes of
+//! [`tamis::wire`] over the serial line for digests, parameters and results.
+#![no_std]
+#![cfg(all(target_os = "none", feature = "board"))]
+
+pub mod app;
+pub mod board;
+pub mod counter;
+pub mod end;
+mod fault;
+mod registers;
+pub mod sensor;

@@ -11,7 +11,7 @@
 //!
 //! Ratio and gap need the truth, which a synthetic task knows. A [`Rule`] does not.
 
-use heapless::HistoryBuf;
+use heapless::Deque;
 
 use crate::number::Number;
 use crate::ops;
@@ -31,12 +31,12 @@ pub fn column_norms<T: Number>(net: &impl Network, params: &[T], norms: &mut [T]
 
 /// The column norms of the last [`CHECKS`] checks.
 pub struct Norms<I: Vector> {
-    checks: HistoryBuf<I::Of<f32>, CHECKS>,
+    checks: Deque<I::Of<f32>, CHECKS>,
 }
 
 impl<I: Vector> Default for Norms<I> {
     fn default() -> Self {
-        Self { checks: HistoryBuf::new() }
+        Self { checks: Deque::new() }
     }
 }
 
@@ -45,13 +45,17 @@ impl<I: Vector> Norms<I> {
     pub fn check(&mut self, net: &impl Network, params: &[f32]) {
         let mut norms = I::zeros();
         column_norms(net, params, norms.as_mut());
-        self.checks.write(norms);
+        if self.checks.is_full() {
+            self.checks.pop_front();
+        }
+        // There is room now.
+        let _ = self.checks.push_back(norms);
     }
 
     /// The mean over the checks, from the oldest to the newest; +0.0 before the first.
     pub fn mean(&self) -> I::Of<f32> {
         let mut mean: I::Of<f32> = I::zeros();
-        for check in self.checks.oldest_ordered() {
+        for check in &self.checks {
             mean.as_mut().iter_mut().zip(check.as_ref()).for_each(|(mean, &norm)| *mean += norm);
         }
         ops::mean(mean.as_mut(), ops::count(self.checks.len().max(1)));
@@ -79,7 +83,8 @@ pub enum Verdict {
 pub enum Rule {
     /// The last `count` inputs are probes. Relevant is what exceeds `factor` times the largest probe norm, irrelevant what is
     /// under the largest probe norm. This rule can say "nothing is relevant": with 8 probes and factor 3 it
-    /// erred in 1 of 300 trainings on pure noise.
+    /// erred in 1 of 300 trainings on pure noise. An irrelevant input is as likely as a probe to be the largest
+    /// of them all; it is then undecided.
     Probes {
         /// How many probes.
         count: u16,
@@ -149,6 +154,12 @@ fn widest_gap(norms: &[f32]) -> (f32, f32) {
         let none_yet = widest.0 == 0.0;
         if none_yet || gap.0 * widest.1 > widest.0 * gap.1 { gap } else { widest }
     })
+}
+
+/// Whether exactly the first `relevant` inputs are found relevant. An irrelevant input that stays undecided is not
+/// found relevant.
+pub fn is_exact(verdicts: &[Verdict], relevant: usize) -> bool {
+    verdicts.iter().enumerate().all(|(input, &verdict)| (verdict == Verdict::Relevant) == (input < relevant))
 }
 
 /// How far apart the norms of relevant and irrelevant inputs are, given the truth.

@@ -89,18 +89,23 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
         self.norms.mean()
     }
 
-    /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch. Then
-    /// the digest takes it in, and every [`CHECK_EVERY`] updates the norms are looked at.
+    /// One update, recorded: [`Trainer::learn`], then [`Trainer::record`].
     pub fn update(&mut self) -> Result<Update, TrainError> {
         let update = self.learn()?;
+        self.record();
+        Ok(update)
+    }
+
+    /// Takes the parameters into the digest, and every [`CHECK_EVERY`] updates their norms into the mean.
+    pub fn record(&mut self) {
         self.digest.update(self.model.params());
         if self.model.updates().is_multiple_of(CHECK_EVERY) {
             self.norms.check(self.model.net(), self.model.params());
         }
-        Ok(update)
     }
 
-    fn learn(&mut self) -> Result<Update, TrainError> {
+    /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch.
+    pub fn learn(&mut self) -> Result<Update, TrainError> {
         let mut x: Input<N> = N::In::zeros();
         let mut target: Output<N> = N::Out::zeros();
         let mut rejected: u32 = 0;

@@ -31,10 +31,8 @@ pub enum Request {
         net: Net,
         /// The plan.
         plan: Plan,
-        /// A digest is sent after every so many updates, and after the last.
-        digest_every: u32,
-        /// All parameters are sent after each of these updates, from the first to the last.
-        params: Option<(u32, u32)>,
+        /// What to tell of it.
+        report: Report,
     },
     /// Count the ticks of `updates` updates, and of twice as many.
     Measure {
@@ -47,6 +45,28 @@ pub enum Request {
     },
     /// End the program.
     Exit,
+}
+
+/// What to tell of a training while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Report {
+    /// A digest after every so many updates, and always after the last.
+    pub digest_every: u32,
+    /// All parameters after each of these updates, from the first to the last.
+    pub params: Option<(u32, u32)>,
+}
+
+impl Report {
+    /// Whether a digest is due after `update`.
+    pub fn wants_digest(&self, update: u32) -> bool {
+        update.is_multiple_of(self.digest_every)
+    }
+
+    /// Whether the parameters are due after `update`.
+    pub fn wants_params(&self, update: u32) -> bool {
+        self.params.is_some_and(|(first, last)| (first..=last).contains(&update))
+    }
 }
 
 /// What the device answers.
@@ -125,18 +145,26 @@ pub fn encode<'b>(message: &impl Serialize, buffer: &'b mut [u8; FRAME]) -> Resu
 }
 
 /// Collects bytes until a frame is whole.
-pub struct Decoder(CobsAccumulator<FRAME>);
+pub struct Decoder {
+    frame: CobsAccumulator<FRAME>,
+    is_empty: bool,
+}
 
 impl Default for Decoder {
     fn default() -> Self {
-        Self(CobsAccumulator::new())
+        Self { frame: CobsAccumulator::new(), is_empty: true }
     }
 }
 
 impl Decoder {
-    /// Takes one byte; a message if it was the last of a frame.
+    /// Takes one byte; a message if it was the last of a frame. Empty frames are passed over.
     pub fn push<M: DeserializeOwned>(&mut self, byte: u8) -> Option<Result<M, FrameError>> {
-        match self.0.feed(&[byte]) {
+        let is_end = byte == 0;
+        if is_end && self.is_empty {
+            return None;
+        }
+        self.is_empty = is_end;
+        match self.frame.feed(&[byte]) {
             FeedResult::Consumed => None,
             FeedResult::Success { data, .. } => Some(Ok(data)),
             FeedResult::OverFull(_) | FeedResult::DeserError(_) => Some(Err(FrameError)),

@@ -1,0 +1,108 @@
+//! Proof by the linker that the kernel cannot panic on a typed network.
+//!
+//! The panic handler calls a function that exists nowhere. If any panic were reachable, this program would not
+//! link. `panicky.rs` is its twin that must not link.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+use core::panic::PanicInfo;
+
+use cortex_m_rt::entry;
+use static_cell::ConstStaticCell;
+use tamis::task::Task;
+use tamis::{
+    Batch, Chain, Contrast, Data, Dense, Digest, Identity, Init, Lent, Model, NoBias, Norms, Plan, Relu, Rule,
+    Sampler, Samples, Seed, Sgd, Shape, Standardise, Stored, Tanh, Target, Verdict,
+};
+
+type Net = Chain<Dense<7, 9, Tanh>, Chain<Dense<9, 5, Relu, NoBias>, Dense<5, 3, Identity>>>;
+
+static PARAMS: ConstStaticCell<[f32; Net::PARAMS]> = ConstStaticCell::new([0.0; Net::PARAMS]);
+static SCRATCH: ConstStaticCell<[f32; Net::SCRATCH]> = ConstStaticCell::new([0.0; Net::SCRATCH]);
+static GRADIENT: ConstStaticCell<[f32; Net::PARAMS]> = ConstStaticCell::new([0.0; Net::PARAMS]);
+static ROWS: ConstStaticCell<[f32; 64]> = ConstStaticCell::new([0.0; 64]);
+static INDICES: ConstStaticCell<[u16; 32]> = ConstStaticCell::new([0; 32]);
+
+/// Every public part of the kernel, with values that the compiler cannot know.
+fn use_everything() -> Option<u32> {
+    let seed = Seed(black_box(1));
+    let params = PARAMS.try_take()?;
+    let scratch = SCRATCH.try_take()?;
+    let gradient = GRADIENT.try_take()?;
+    let rows = ROWS.try_take()?;
+    let indices = INDICES.try_take()?;
+
+    let sgd = Sgd::new(black_box(0.1)).ok()?;
+    let sgd = sgd.clip_norm(black_box(1.0)).ok()?.final_drop(black_box(10), black_box(0.2)).ok()?;
+    let decayed = sgd.weight_decay(black_box(0.01)).ok()?;
+
+    let mut x = black_box([0.5; 7]);
+    let target = black_box([0.1, 0.2, 0.3]);
+    let mut scale = Standardise::<7>::new(black_box(2));
+    scale.observe(&x).ok()?;
+    let scaled = scale.apply(&mut x);
+    black_box((scaled, scale.constant_inputs().count()));
+
+    let mut digest = Digest::new();
+    {
+        let mut net = Model::<Net>::new(params, scratch);
+        net.init(black_box(Init::HeNormal), seed).ok()?;
+        black_box(net.step(&x, &target, &sgd).ok()?);
+        black_box(net.step(&x, &target, &decayed).ok()?);
+        let mut batch = Batch::<Net>::new(gradient, black_box(2)).ok()?;
+        black_box(net.accumulate(&x, &target, &mut batch).ok()?);
+        black_box(net.apply(&mut batch, &decayed)?);
+        black_box((net.predict(&x), net.evaluate(&x, &target).ok()?, net.updates()));
+        digest.update(net.params());
+        let mut norms = Norms::<<Net as Shape>::In>::default();
+        norms.check(net.net(), net.params());
+        let norms = norms.mean();
+        let mut verdicts = [Verdict::Undecided; 7];
+        Rule::Probes { count: black_box(2), factor: 3.0 }.judge(&norms, &mut verdicts);
+        Rule::Gap { least: black_box(3.0) }.judge(&norms, &mut verdicts);
+        black_box((Contrast::of(&norms, black_box(2)), tamis::support::is_exact(&verdicts, black_box(2))));
+    }
+
+    let task = Task { seed, target: black_box(Target::Sine), inputs: black_box(5), relevant: 2, noise: 0.3 };
+    let mut stored = Stored::new(rows, black_box(5), seed);
+    while stored.push(&x, black_box(0.5)).is_ok() {}
+    let plan = Plan {
+        seed,
+        task,
+        data: black_box(Data::Shuffled(10)),
+        init: Init::Scaled(black_box(1.0)),
+        batch: black_box(4),
+        sgd: decayed,
+        updates: black_box(5),
+        rule: Rule::Gap { least: 3.0 },
+    };
+    let mut trainer = plan.start::<Net, _>(Lent { params, scratch, gradient, indices }, stored).ok()?;
+    for _ in 0..plan.updates {
+        black_box(trainer.update().ok()?);
+    }
+    black_box((trainer.norms(), trainer.test_loss(&task).ok()?, trainer.update_on(&x, &target).ok()?));
+    let mut live = task;
+    live.sample(black_box(3), &mut x, &mut [0.0]).ok()?;
+    black_box(Sampler::sequential(black_box(3)).ok()?.draw());
+    Some(trainer.digest() ^ digest.value())
+}
+
+#[entry]
+fn main() -> ! {
+    black_box(use_everything());
+    loop {
+        cortex_m::asm::wfi();
+    }
+}
+
+// An undefined symbol, declared only to be missed by the linker.
+#[allow(unsafe_code)]
+unsafe extern "C" {
+    safe fn a_panic_is_reachable() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo) -> ! {
+    a_panic_is_reachable()
+}

@@ -1,0 +1,25 @@
+//! The boards: each brings a serial line and an LED, and calls them by the traits of `embedded-io` and `embedded-hal`.
+
+#[cfg(feature = "microbit")]
+mod microbit;
+#[cfg(feature = "microbit")]
+pub use microbit::take;
+
+#[cfg(any(feature = "mps2-an385", feature = "mps2-an386"))]
+mod mps2;
+#[cfg(any(feature = "mps2-an385", feature = "mps2-an386"))]
+pub use mps2::take;
+
+use cortex_m::peripheral::SYST;
+
+/// What the application needs of a board.
+pub struct Board<S, L> {
+    /// The name that QEMU knows it by.
+    pub name: &'static str,
+    /// The serial line to the host.
+    pub serial: S,
+    /// Lit once the support has been found.
+    pub led: L,
+    /// The core's timer.
+    pub timer: SYST,
+}

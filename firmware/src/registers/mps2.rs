@@ -1,0 +1,51 @@
+//! The serial line and the LEDs of the MPS2 board, by their registers.
+//!
+//! Sources: Arm DDI 0479 (CMSDK, APB UART), Arm DAI 0385 and DAI 0386 (memory maps of the FPGA images).
+//!
+//! This is the board's one file with `unsafe`: reads and writes of fixed device addresses.
+#![allow(unsafe_code)]
+
+use core::ptr::{read_volatile, write_volatile};
+
+const UART0: usize = 0x4000_4000;
+const LEDS: usize = 0x4002_8000;
+
+/// One register of UART 0.
+#[derive(Clone, Copy)]
+pub enum Uart {
+    /// The byte received, or to send.
+    Data = 0x00,
+    /// [`TX_FULL`] and [`RX_FULL`].
+    State = 0x04,
+    /// [`TX_ENABLE`] and [`RX_ENABLE`].
+    Control = 0x08,
+    /// The clock divider, at least 16.
+    BaudDivider = 0x10,
+}
+
+/// State: the byte to send has not left yet.
+pub const TX_FULL: u32 = 1 << 0;
+/// State: a byte has been received.
+pub const RX_FULL: u32 = 1 << 1;
+/// Control: the transmitter works.
+pub const TX_ENABLE: u32 = 1 << 0;
+/// Control: the receiver works.
+pub const RX_ENABLE: u32 = 1 << 1;
+
+/// Reads a register of UART 0.
+pub fn read(register: Uart) -> u32 {
+    // SAFETY: an aligned device register that exists on both images; reading it touches no memory of Rust's.
+    unsafe { read_volatile((UART0 + register as usize) as *const u32) }
+}
+
+/// Writes a register of UART 0.
+pub fn write(register: Uart, value: u32) {
+    // SAFETY: as for `read`; the UART has no access to memory.
+    unsafe { write_volatile((UART0 + register as usize) as *mut u32, value) }
+}
+
+/// Sets the two user LEDs, one bit each.
+pub fn set_leds(value: u32) {
+    // SAFETY: an aligned device register that exists on both images and drives two LEDs, nothing else.
+    unsafe { write_volatile(LEDS as *mut u32, value) }
+}

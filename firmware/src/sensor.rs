@@ -1,0 +1,131 @@
+//! Samples reach the training loop through a queue, as they would from an interrupt.
+//!
+//! The "sensor" is a task: an interrupt (PendSV) computes its next rows and puts them into the queue. The
+//! training loop takes them out, and pends the interrupt when the queue is empty. A row that finds the queue full is
+//! lost and counted, as with a sensor that does not wait.
+
+use core::cell::RefCell;
+
+use cortex_m::peripheral::SCB;
+use cortex_m_rt::exception;
+use critical_section::Mutex;
+use heapless::spsc::{Consumer, Producer};
+use tamis::task::{self, Task};
+use tamis::{NoSample, Samples};
+
+/// The widest row, without probes.
+pub const INPUTS: usize = 8;
+/// Places in the queue; one stays free.
+pub const PLACES: usize = 8;
+
+/// One sample on its way.
+pub struct Row {
+    index: u64,
+    x: [f32; INPUTS],
+    target: f32,
+}
+
+/// The queue between interrupt and training loop.
+pub type Queue = heapless::spsc::Queue<Row, PLACES>;
+
+static SENSOR: Mutex<RefCell<Option<Sensor>>> = Mutex::new(RefCell::new(None));
+
+struct Sensor {
+    rows: Producer<'static, Row>,
+    task: Option<Task>,
+    burst: u32,
+    next: u64,
+    overruns: u32,
+}
+
+/// The training loop's end of the queue: a live stream of samples.
+pub struct Feed {
+    rows: Consumer<'static, Row>,
+    task: Option<Task>,
+}
+
+/// Connects the interrupt to `queue`; it delivers `burst` rows at a time.
+pub fn connect(queue: &'static mut Queue, burst: u32) -> Feed {
+    let (rows, consumer) = queue.split();
+    let sensor = Sensor { rows, task: None, burst, next: 0, overruns: 0 };
+    critical_section::with(|token| SENSOR.borrow_ref_mut(token).replace(sensor));
+    Feed { rows: consumer, task: None }
+}
+
+impl Feed {
+    /// Points the sensor at the first row of `task`, with an empty queue and no overruns.
+    pub fn start(&mut self, task: Task) {
+        self.task = Some(task);
+        critical_section::with(|token| {
+            if let Some(sensor) = SENSOR.borrow_ref_mut(token).as_mut() {
+                sensor.task = Some(task);
+                sensor.next = 0;
+                sensor.overruns = 0;
+            }
+        });
+        while self.rows.dequeue().is_some() {}
+    }
+
+    /// The next row, as soon as there is one.
+    pub fn next(&mut self) -> Row {
+        loop {
+            if let Some(row) = self.rows.dequeue() {
+                return row;
+            }
+            SCB::set_pendsv();
+        }
+    }
+}
+
+/// How many rows have found the queue full since [`Feed::start`].
+pub fn overruns() -> u32 {
+    critical_section::with(|token| SENSOR.borrow_ref(token).as_ref().map_or(0, |sensor| sensor.overruns))
+}
+
+impl Row {
+    /// The inputs, without probes.
+    pub fn inputs(&self) -> &[f32] {
+        &self.x
+    }
+
+    /// The target.
+    pub fn target(&self) -> f32 {
+        self.target
+    }
+}
+
+impl Samples for Feed {
+    fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
+        let task = self.task.ok_or(NoSample(index))?;
+        let row = self.next();
+        let (inputs, probes) = x.split_at_mut_checked(task.inputs.into()).ok_or(NoSample(index))?;
+        inputs.iter_mut().zip(row.x).for_each(|(x, value)| *x = value);
+        task::probes(task.seed, row.index, probes);
+        target.fill(row.target);
+        Ok(())
+    }
+}
+
+#[exception]
+fn PendSV() {
+    critical_section::with(|token| {
+        if let Some(sensor) = SENSOR.borrow_ref_mut(token).as_mut() {
+            sensor.deliver();
+        }
+    });
+}
+
+impl Sensor {
+    fn deliver(&mut self) {
+        let Some(task) = self.task else { return };
+        for _ in 0..self.burst {
+            let mut row = Row { index: self.next, x: [0.0; INPUTS], target: 0.0 };
+            let inputs = INPUTS.min(task.inputs.into());
+            row.target = task.row(row.index, &mut row.x[..inputs]);
+            self.next += 1;
+            if self.rows.enqueue(row).is_err() {
+                self.overruns += 1;
+            }
+        }
+    }
+}
