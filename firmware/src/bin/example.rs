@@ -5,7 +5,7 @@
 use cortex_m_rt::entry;
 use static_cell::ConstStaticCell;
 use tamis::{Chain, Dense, Identity, Init, Model, Seed, Sgd, Shape, Tanh, Target, Task};
-use tamis_firmware::{board as _, end};
+use tamis_firmware::end;
 
 type Net = Chain<Dense<8, 16, Tanh>, Dense<16, 1, Identity>>; // 8 sensors, 16 hidden units, 1 output
 static PARAMS: ConstStaticCell<[f32; Net::PARAMS]> = ConstStaticCell::new([0.0; Net::PARAMS]);
@@ -25,6 +25,6 @@ fn main() -> ! {
     }
     let mut norms = [0.0; 8]; // one per sensor: what the network makes of it
     tamis::support::column_norms(net.net(), net.params(), &mut norms);
-    defmt::info!("column norms {=[f32]}", norms);
+    defmt::info!("column norms {}", norms);
     end::with(0)
 }
