@@ -9,6 +9,8 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
+#[cfg(feature = "microbit")]
+use nrf51_hal as _; // the chip's interrupt vectors
 use static_cell::ConstStaticCell;
 use tamis::task::Task;
 use tamis::{

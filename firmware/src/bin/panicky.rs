@@ -6,6 +6,8 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
+#[cfg(feature = "microbit")]
+use nrf51_hal as _; // the chip's interrupt vectors
 
 #[entry]
 fn main() -> ! {
