@@ -59,13 +59,10 @@ pub fn run(settings: &Settings) -> ! {
         rows: ROWS.take(),
         feed: sensor::connect(QUEUE.take(), settings.burst),
     };
+    let board = String::try_from(name).unwrap_or_default();
+    line.send(&Event::Hello { wire: WIRE_VERSION, arithmetic: ARITHMETIC_VERSION, board });
     loop {
         match line.receive() {
-            Request::Hello => line.send(&Event::Hello {
-                wire: WIRE_VERSION,
-                arithmetic: ARITHMETIC_VERSION,
-                board: String::try_from(name).unwrap_or_default(),
-            }),
             Request::Train { net, plan, report } => {
                 let _ = led.set_low();
                 let found = match net {

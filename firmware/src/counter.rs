@@ -15,9 +15,13 @@ pub fn ticks(timer: &mut SYST, work: impl FnOnce()) -> Option<u32> {
     timer.set_reload(RELOAD);
     timer.clear_current();
     timer.enable_counter();
+    // It takes a tick to load; that counts as a wrap, and reading the flag clears it.
+    while SYST::get_current() == 0 {}
+    timer.has_wrapped();
     let before = SYST::get_current();
     work();
     let after = SYST::get_current();
+    let wrapped = timer.has_wrapped(); // before anything else reads the flag away
     timer.disable_counter();
-    if timer.has_wrapped() { None } else { before.checked_sub(after) }
+    if wrapped { None } else { before.checked_sub(after) }
 }

@@ -6,6 +6,7 @@
 
 use core::cell::RefCell;
 
+use cortex_m::asm;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::exception;
 use critical_section::Mutex;
@@ -73,6 +74,9 @@ impl Feed {
                 return row;
             }
             SCB::set_pendsv();
+            // The interrupt has been served before the next instruction: pended twice, it would deliver twice.
+            asm::dsb();
+            asm::isb();
         }
     }
 }

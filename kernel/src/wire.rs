@@ -1,6 +1,7 @@
 //! What host and device say to each other: `postcard` messages in COBS frames, a zero byte after each.
 //!
-//! The host sends a [`Request`]; the device answers with [`Event`]s until [`Event::Done`] or [`Event::Refused`].
+//! The device says [`Event::Hello`]; from then on it answers each [`Request`] with [`Event`]s, the last of which is
+//! [`Event::Done`], [`Event::Ticks`] or [`Event::Refused`].
 
 use heapless::{String, Vec};
 use postcard::accumulator::{CobsAccumulator, FeedResult};
@@ -23,8 +24,6 @@ pub const WORDS: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Request {
-    /// Who are you?
-    Hello,
     /// Carry out a plan.
     Train {
         /// The network.
@@ -72,7 +71,7 @@ impl Report {
 /// What the device answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The answer to [`Request::Hello`].
+    /// Says once, at start: ready.
     Hello {
         /// [`WIRE_VERSION`].
         wire: u16,

@@ -1,0 +1,90 @@
+//! Device against host, bit by bit: how many digests are equal, or where the first difference is.
+
+use std::fmt;
+
+use anyhow::{Result, ensure};
+use serde::Serialize;
+use tamis::Plan;
+use tamis::showcase::Net;
+use tamis::wire::Report;
+
+use crate::emulator::Emulator;
+use crate::replica::{self, Outcome};
+use crate::device;
+
+/// The first parameter that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// After this update.
+    pub step: u32,
+    /// In this layer, the first is 1.
+    pub layer: usize,
+    /// At this index among the layer's parameters: weights input-major, then biases.
+    pub index: usize,
+    /// The bits on the device.
+    pub device: String,
+    /// The bits on the host.
+    pub host: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { step, layer, index, device, host } = self;
+        write!(f, "step {step}, layer {layer}, index {index}: device {device}, host {host}")
+    }
+}
+
+/// What a comparison finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// How many digests were compared and equal.
+    pub equal: usize,
+    /// The first difference, if there is one.
+    pub first_difference: Option<Difference>,
+}
+
+/// Compares two outcomes of `plan`. If they differ, both halves run again between the digests to find where.
+pub fn compare(
+    board: &mut Emulator,
+    net: Net,
+    plan: &Plan,
+    device: &Outcome,
+    host: &Outcome,
+) -> Result<Comparison> {
+    ensure!(
+        device.digests.len() <= host.digests.len() && !device.digests.is_empty(),
+        "the device sent {} digests, the host {}",
+        device.digests.len(),
+        host.digests.len()
+    );
+    let equal = device.digests.iter().zip(&host.digests).take_while(|(device, host)| device == host).count();
+    if let Some(&(update, _)) = device.digests.get(equal) {
+        let after = equal.checked_sub(1).map_or(0, |last| device.digests[last].0);
+        let first_difference = Some(locate(board, net, plan, after + 1, update)?);
+        return Ok(Comparison { equal, first_difference });
+    }
+    Ok(Comparison { equal, first_difference: None })
+}
+
+/// Re-runs `plan` on both sides and compares all parameters after each update from `first` to `last`.
+fn locate(board: &mut Emulator, net: Net, plan: &Plan, first: u32, last: u32) -> Result<Difference> {
+    let report = Report { digest_every: u32::MAX, params: Some((first, last)) };
+    // The plan stays whole, so that nothing in it moves.
+    let device = device::run(board, net, plan, report, |_| {})?;
+    let host = replica::run(net, plan, report, |_| {})?;
+    for ((step, device), (_, host)) in device.params.iter().zip(&host.params) {
+        if let Some(param) = device.iter().zip(host).position(|(device, host)| device != host) {
+            let (layer, index) = place(net, param);
+            let hex = |bits: u32| format!("{bits:08x}");
+            return Ok(Difference { step: *step, layer, index, device: hex(device[param]), host: hex(host[param]) });
+        }
+    }
+    anyhow::bail!("the digests after update {last} differ, but no parameter does from update {first} on")
+}
+
+/// The layer of parameter `param`, from 1, and its index there.
+fn place(net: Net, param: usize) -> (usize, usize) {
+    let layers = replica::layers(net);
+    let layer = layers.iter().rposition(|layer| layer.offset <= param).unwrap_or(0);
+    (layer + 1, param - layers[layer].offset)
+}

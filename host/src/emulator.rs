@@ -1,0 +1,192 @@
+//! A board in QEMU: its serial line as a stream of messages, its log, its clock on request in instructions.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use tamis::ARITHMETIC_VERSION;
+use tamis::wire::{self, Decoder, Event, FRAME, Request, WIRE_VERSION};
+
+use crate::elf;
+use crate::machine::Machine;
+use crate::tools::QEMU;
+
+/// So long a board may be silent. The slowest does a few updates a second.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// So long it may take to say hello.
+const GREETING: Duration = Duration::from_secs(20);
+
+/// How fast the guest's clock goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// As QEMU likes.
+    Free,
+    /// By [`NS_PER_INSTRUCTION`] with every instruction: it repeats exactly.
+    Instructions,
+}
+
+/// Guest nanoseconds per instruction under [`Clock::Instructions`]: 2^3.
+pub const NS_PER_INSTRUCTION: f64 = 8.0;
+
+/// A running board.
+pub struct Emulator {
+    machine: Machine,
+    child: Child,
+    line: TcpStream,
+    events: Receiver<Result<Event>>,
+    log: Option<JoinHandle<Vec<u8>>>,
+    complaints: Option<JoinHandle<Vec<u8>>>,
+}
+
+impl Emulator {
+    /// Boots `elf` on `machine` and hears its hello.
+    pub fn boot(machine: Machine, elf: &Path, clock: Clock) -> Result<Self> {
+        elf::check(elf)?;
+        // The emulator calls back for its serial line; semihosting has its standard output.
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no local port for the serial line")?;
+        let port = listener.local_addr()?.port();
+        let mut qemu = Command::new(QEMU);
+        qemu.args(["-machine", machine.name(), "-display", "none", "-monitor", "none"]);
+        qemu.arg("-chardev").arg(format!("socket,id=line,host=127.0.0.1,port={port},nodelay=on"));
+        qemu.args(["-serial", "chardev:line", "-semihosting-config", "enable=on,target=native"]);
+        if clock == Clock::Instructions {
+            qemu.args(["-icount", "shift=3,sleep=off"]);
+        }
+        qemu.arg("-kernel").arg(elf);
+        qemu.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = qemu.spawn().with_context(|| format!("{QEMU} does not start"))?;
+        let log = child.stdout.take().map(collect);
+        let complaints = child.stderr.take().map(collect);
+        let line = match accept(&listener, &mut child) {
+            Ok(line) => line,
+            Err(error) => {
+                // It has ended or never called; either way it is to end.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(error.context(text(complaints)));
+            }
+        };
+        let (sender, events) = sync_channel(1024);
+        let bytes = line.try_clone()?;
+        thread::spawn(move || read_events(bytes, &sender));
+        let mut emulator = Self { machine, child, line, events, log, complaints };
+        emulator.greet(elf)?;
+        Ok(emulator)
+    }
+
+    fn greet(&mut self, elf: &Path) -> Result<()> {
+        let Ok(Event::Hello { wire, arithmetic, board }) = self.receive_within(GREETING) else {
+            bail!("{} says no hello on {} as a Tamis program does", elf.display(), self.machine);
+        };
+        ensure!(
+            (wire, arithmetic) == (WIRE_VERSION, ARITHMETIC_VERSION),
+            "{} speaks wire {wire} and arithmetic {arithmetic}; this host speaks {WIRE_VERSION} and {ARITHMETIC_VERSION}",
+            elf.display()
+        );
+        ensure!(
+            board.as_str() == self.machine.name(),
+            "{} is built for {board}, not for {}",
+            elf.display(),
+            self.machine
+        );
+        Ok(())
+    }
+
+    /// Sends a request.
+    pub fn send(&mut self, request: &Request) -> Result<()> {
+        let mut buffer = [0; FRAME];
+        let frame = wire::encode(request, &mut buffer)?;
+        self.line.write_all(frame).and_then(|()| self.line.flush()).context("the emulator has ended")
+    }
+
+    /// The next event.
+    pub fn receive(&mut self) -> Result<Event> {
+        self.receive_within(PATIENCE)
+    }
+
+    fn receive_within(&mut self, patience: Duration) -> Result<Event> {
+        match self.events.recv_timeout(patience) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => bail!("{} has been silent for {patience:?}", self.machine),
+            Err(RecvTimeoutError::Disconnected) => {
+                let status = self.child.wait().context("the emulator is gone")?;
+                bail!("{} ended early, {status} {}", self.machine, text(self.complaints.take()))
+            }
+        }
+    }
+
+    /// Ends the program and gives its log: `defmt` frames.
+    pub fn exit(mut self) -> Result<Vec<u8>> {
+        self.send(&Request::Exit)?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "{} ended with {status}", self.machine);
+        Ok(joined(self.log.take()))
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // It has ended, or it is to end; in neither case is there anything to do about an error.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for the emulator to call, as long as it lives.
+fn accept(listener: &TcpListener, emulator: &mut Child) -> Result<TcpStream> {
+    listener.set_nonblocking(true)?;
+    let deadline = Instant::now() + GREETING;
+    loop {
+        match listener.accept() {
+            Ok((line, _)) => {
+                line.set_nonblocking(false)?;
+                line.set_nodelay(true)?;
+                return Ok(line);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error).context("the serial line"),
+        }
+        if let Some(status) = emulator.try_wait()? {
+            bail!("{QEMU} ended at once, {status}");
+        }
+        ensure!(Instant::now() < deadline, "{QEMU} does not connect its serial line");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Turns the bytes of the serial line into events until it closes or nobody listens.
+fn read_events(mut bytes: TcpStream, events: &SyncSender<Result<Event>>) {
+    let mut decoder = Decoder::default();
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = bytes.read(&mut buffer) {
+        for &byte in &buffer[..count] {
+            let Some(message) = decoder.push(byte) else { continue };
+            if events.send(message.map_err(|error| anyhow!("from the board: {error}"))).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Reads a pipe to its end in the background.
+fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // A pipe that breaks is at its end.
+        let _ = pipe.read_to_end(&mut bytes);
+        bytes
+    })
+}
+
+fn joined(pipe: Option<JoinHandle<Vec<u8>>>) -> Vec<u8> {
+    pipe.and_then(|thread| thread.join().ok()).unwrap_or_default()
+}
+
+fn text(pipe: Option<JoinHandle<Vec<u8>>>) -> String {
+    String::from_utf8_lossy(&joined(pipe)).trim().to_owned()
+}

@@ -1,0 +1,110 @@
+//! The tools that a run needs beside Rust: installed where that is possible, else named with the exact command.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::machine::Machine;
+
+/// The emulator's program.
+pub const QEMU: &str = "qemu-system-arm";
+
+/// A tool that is missing and could not be installed from here.
+#[derive(Debug)]
+pub struct Missing {
+    tool: &'static str,
+    command: String,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not installed; install it with\n    {}", self.tool, self.command)
+    }
+}
+
+impl std::error::Error for Missing {}
+
+/// Makes sure that QEMU is there. On Debian and its kin it is installed where no password is needed.
+pub fn ensure_qemu() -> Result<(), Missing> {
+    if runs(QEMU, &["--version"]) {
+        return Ok(());
+    }
+    let (install, command) = if runs("apt-get", &["--version"]) {
+        let sudo = if is_root() { "" } else { "sudo " };
+        let install = format!("{sudo}apt-get update && {sudo}apt-get install --yes qemu-system-arm");
+        // Without a password, or not at all.
+        let quiet = install.replace("sudo ", "sudo --non-interactive ");
+        (Some(quiet), install)
+    } else if runs("brew", &["--version"]) {
+        (Some("brew install qemu".to_owned()), "brew install qemu".to_owned())
+    } else {
+        (None, "your package manager: the package is named qemu-system-arm, qemu-arm or qemu".to_owned())
+    };
+    if let Some(install) = install {
+        eprintln!("{QEMU} is missing; running: {install}");
+        let done = Command::new("sh").args(["-c", &install]).stdout(Stdio::null()).status();
+        if done.is_ok_and(|status| status.success()) && runs(QEMU, &["--version"]) {
+            return Ok(());
+        }
+    }
+    Err(Missing { tool: QEMU, command })
+}
+
+/// Makes sure that the Rust target of `machine` is there.
+fn ensure_target(machine: Machine) -> Result<()> {
+    let target = machine.target();
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().context("rustc does not run")?;
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
+    if sysroot.join("lib/rustlib").join(target).join("lib").is_dir() {
+        return Ok(());
+    }
+    eprintln!("the Rust target {target} is missing; running: rustup target add {target}");
+    let added = Command::new("rustup").args(["target", "add", target]).current_dir(workspace()).status();
+    if !added.is_ok_and(|status| status.success()) {
+        bail!(Missing { tool: target, command: format!("rustup target add {target}") });
+    }
+    Ok(())
+}
+
+/// Builds one program of the firmware for `machine` and gives the path of its ELF file.
+pub fn build_firmware(machine: Machine, program: &str) -> Result<PathBuf> {
+    ensure_target(machine)?;
+    let output = firmware_build(machine, program).output().context("cargo does not run")?;
+    if !output.status.success() {
+        bail!(
+            "the firmware {program} for {machine} does not build:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(target_dir().join(machine.target()).join("release").join(program))
+}
+
+/// The command that builds one program of the firmware.
+pub fn firmware_build(machine: Machine, program: &str) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--release", "--package", "tamis-firmware", "--bin", program]);
+    cargo.args(["--target", machine.target(), "--features", machine.name()]);
+    cargo.current_dir(workspace());
+    cargo
+}
+
+/// The root of the workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
+}
+
+fn runs(program: &str, args: &[&str]) -> bool {
+    let status = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
