@@ -1,31 +1,31 @@
 //! `tamis crosscheck`: every step of every option, device against host.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Context, Result, ensure};
+use clap::{Args, ValueEnum};
+use indicatif::MultiProgress;
 use serde::Serialize;
 use tamis::wire::Report;
 
-use crate::compare::{self, Difference};
+use crate::compare::{self, Comparison, Difference};
 use crate::emulator::{Clock, Emulator};
-use crate::exit::Code;
-use crate::experiments;
+use crate::experiments::{self, Experiment};
 use crate::machine::Machine;
-use crate::{device, replica, tools};
+use crate::{device, pool, replica, report, tools};
 
 /// Compares every step of every option, bit for bit, on emulated boards and on the host.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n    tamis crosscheck --machine microbit --seed 7")]
 pub struct Options {
     /// The board, or all of them.
-    #[arg(long, value_name = "M|all", default_value = "all", value_parser = parse_machines)]
+    #[arg(long, value_name = "M|all", default_value = "all", value_parser = Machines::parse)]
     pub machine: Machines,
     /// Decides weights, samples and their order.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// A firmware of your own instead of the one that is built; needs --machine.
+    /// Another firmware than the one that is built here; needs one machine.
     #[arg(long, value_name = "FILE")]
     pub elf: Option<PathBuf>,
     /// One JSON object instead of text.
@@ -37,26 +37,107 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Machines(pub Vec<Machine>);
 
-fn parse_machines(text: &str) -> Result<Machines, String> {
-    use clap::ValueEnum;
-    if text == "all" {
-        return Ok(Machines(Machine::ALL.to_vec()));
+impl Machines {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self(Machine::ALL.to_vec()));
+        }
+        let machine = Machine::from_str(text, false);
+        machine.map(|machine| Self(vec![machine])).map_err(|_| {
+            let names = Machine::ALL.map(Machine::name).join(", ");
+            format!("there are {names}, and all")
+        })
     }
-    let names = || Machine::ALL.map(Machine::name).join(", ");
-    Machine::from_str(text, false).map(|machine| Machines(vec![machine])).map_err(|_| format!("one of {}, all", names()))
 }
 
-/// What the cross-check of one machine finds.
+/// What the cross-check of one machine found.
 #[derive(Debug, Serialize)]
-pub struct Report1 {
-    machine: Machine,
-    digests_compared: usize,
-    first_difference: Option<Located>,
+pub struct Finding {
+    /// The machine.
+    pub machine: Machine,
+    /// How many digests were compared and equal.
+    pub digests_compared: usize,
+    /// The first difference, and the run that it is in.
+    pub first_difference: Option<Located>,
 }
 
+/// A difference in one of the runs.
 #[derive(Debug, Serialize)]
-struct Located {
-    run: &'static str,
+pub struct Located {
+    /// The run.
+    pub run: &'static str,
+    /// Where in it.
     #[serde(flatten)]
-    difference: Difference,
+    pub difference: Difference,
+}
+
+/// Runs the command.
+pub fn run(options: &Options) -> Result<ExitCode> {
+    if let Err(missing) = tools::ensure_qemu() {
+        eprintln!("error: {missing}");
+        return Ok(ExitCode::from(3));
+    }
+    let Machines(machines) = &options.machine;
+    ensure!(options.elf.is_none() || machines.len() == 1, "--elf needs --machine, and one machine only");
+    let mut findings = Vec::new();
+    for &machine in machines {
+        let elf = match &options.elf {
+            Some(elf) => elf.clone(),
+            None => tools::build_firmware(machine, "replay")?,
+        };
+        let finding = check(machine, &elf, options.seed)?;
+        if !options.json {
+            report_finding(&finding);
+        }
+        findings.push(finding);
+    }
+    if options.json {
+        let object = serde_json::json!({ "seed": options.seed, "machines": findings });
+        println!("{}", serde_json::to_string_pretty(&object)?);
+    }
+    let equal = findings.iter().all(|finding| finding.first_difference.is_none());
+    Ok(ExitCode::from(u8::from(!equal)))
+}
+
+fn report_finding(Finding { machine, digests_compared, first_difference }: &Finding) {
+    let core = machine.core();
+    match first_difference {
+        None => println!("{machine} ({core}): {digests_compared} digests compared, all equal"),
+        Some(Located { run, difference }) => println!("{machine} ({core}): first difference in \"{run}\": {difference}"),
+    }
+}
+
+/// Compares every step of every option on one machine.
+pub fn check(machine: Machine, elf: &std::path::Path, seed: u64) -> Result<Finding> {
+    let experiments = experiments::crosscheck(machine, seed)?;
+    let progress = report::progress(machine.crosscheck_steps() as usize * experiments.len());
+    let bars = MultiProgress::new();
+    let bar = bars.add(progress);
+    bar.set_message(machine.name());
+    let results = pool::map(&experiments, |experiment| check_one(machine, elf, experiment, || bar.inc(1)));
+    bar.finish_and_clear();
+    let mut finding = Finding { machine, digests_compared: 0, first_difference: None };
+    for (experiment, result) in experiments.iter().zip(results) {
+        let comparison = result.with_context(|| format!("{machine}, \"{}\"", experiment.name))?;
+        finding.digests_compared += comparison.equal;
+        if let (None, Some(difference)) = (&finding.first_difference, comparison.first_difference) {
+            finding.first_difference = Some(Located { run: experiment.name, difference });
+        }
+    }
+    Ok(finding)
+}
+
+fn check_one(
+    machine: Machine,
+    elf: &std::path::Path,
+    Experiment { net, plan, .. }: &Experiment,
+    progress: impl Fn(),
+) -> Result<Comparison> {
+    let every_step = Report { digest_every: 1, params: None };
+    let mut board = Emulator::boot(machine, elf, Clock::Free)?;
+    let device = device::run(&mut board, *net, plan, every_step, |_| progress())?;
+    let host = replica::run(*net, plan, every_step, |_| {})?;
+    let comparison = compare::compare(&mut board, *net, plan, &device, &host)?;
+    board.exit()?;
+    Ok(comparison)
 }

@@ -1,10 +1,27 @@
 //! The laboratory of Tamis: demonstration, cross-checks and figures on the host.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `demo.rs`, `crosscheck.rs`, `fits.rs` | the commands, one a file |
+//! | `experiments.rs` | what the commands train, as plans |
+//! | `replica.rs`, `device.rs` | a plan carried out by the host, and by a board |
+//! | `compare.rs` | the two, bit by bit |
+//! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
+//! | `report.rs`, `heatmap.rs`, `figure.rs` | tables and pictures |
+//! | `pool.rs` | several trainings at once |
 
 pub mod compare;
+pub mod crosscheck;
+pub mod demo;
 pub mod device;
 pub mod elf;
 pub mod emulator;
 pub mod experiments;
+pub mod figure;
+pub mod fits;
+pub mod heatmap;
 pub mod machine;
+pub mod pool;
 pub mod replica;
+pub mod report;
 pub mod tools;

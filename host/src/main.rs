@@ -1,3 +1,35 @@
 //! The command `tamis`.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tamis_host::{crosscheck, demo, fits};
+
+/// Trains neural networks on microcontrollers, with the same bits as on the host.
+///
+/// Exit codes: 0 all is well, 1 a difference or an error, 2 wrong usage, 3 no emulator could be had.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Options),
+    Crosscheck(crosscheck::Options),
+    Fits(fits::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Crosscheck(options) => crosscheck::run(&options),
+        Command::Fits(options) => fits::run(&options),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(1)
+    })
+}

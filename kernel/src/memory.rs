@@ -36,9 +36,14 @@ const NUMBER: usize = size_of::<f32>();
 impl Ram {
     /// A batch of one, from a stream.
     pub const fn of<N: Shape>() -> Self {
+        Self::of_sizes(N::PARAMS, N::UNITS)
+    }
+
+    /// [`Ram::of`] a network with so many parameters and units.
+    pub const fn of_sizes(params: usize, units: usize) -> Self {
         Self {
-            params: N::PARAMS.saturating_mul(NUMBER),
-            scratch: N::SCRATCH.saturating_mul(NUMBER),
+            params: params.saturating_mul(NUMBER),
+            scratch: units.saturating_mul(2).saturating_mul(NUMBER),
             gradient: 0,
             indices: 0,
             samples: 0,
