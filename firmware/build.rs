@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Programs that log through `defmt`. The proofs must link without a logger.
-const LOGGING: [&str; 5] = ["replay", "altered", "overrun", "crash", "example"];
+const LOGGING: [&str; 7] = ["replay", "altered", "overrun", "crash", "example", "fits_step", "fits_gd"];
 
 fn main() {
     println!("cargo::rerun-if-changed=memory");

@@ -27,7 +27,8 @@ static MODEL_PARAMS: ConstStaticCell<[f32; PARAMS]> = ConstStaticCell::new([0.0;
 static MODEL_SCRATCH: ConstStaticCell<[f32; SCRATCH]> = ConstStaticCell::new([0.0; SCRATCH]);
 static GRADIENT: ConstStaticCell<[f32; PARAMS]> = ConstStaticCell::new([0.0; PARAMS]);
 static INDICES: ConstStaticCell<[u16; SAMPLES]> = ConstStaticCell::new([0; SAMPLES]);
-static ROWS: ConstStaticCell<[f32; SAMPLES * (INPUTS + 1)]> = ConstStaticCell::new([0.0; SAMPLES * (INPUTS + 1)]);
+static ROWS: ConstStaticCell<[f32; SAMPLES * (INPUTS + 1)]> =
+    ConstStaticCell::new([0.0; SAMPLES * (INPUTS + 1)]);
 static QUEUE: ConstStaticCell<Queue> = ConstStaticCell::new(Queue::new());
 
 /// What one program does otherwise than another.
@@ -215,7 +216,8 @@ impl Bench {
                 line.send_params(update, trainer.model().params());
             }
         }
-        let test_loss = trainer.test_loss(&plan.task).map_err(|error| Reason::Train(TrainError::Rejected(error)))?;
+        let test_loss =
+            trainer.test_loss(&plan.task).map_err(|error| Reason::Train(TrainError::Rejected(error)))?;
         let norms = trainer.norms();
         let mut verdicts = [Verdict::Undecided; INPUTS];
         let verdicts = &mut verdicts[..plan.task.inputs.into()];

@@ -5,6 +5,7 @@
 //! | `app.rs` | the application: requests come in, plans are carried out, digests go out |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
 //! | `counter.rs` | the ticks of a training step |
+//! | `sizes.rs` | how large the networks are that show what fits |
 //! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault, by choice |
 //! | `board/` | one file per board: serial line, LED |
 //! | `registers/` | register files, where no safe peripheral crate exists |
@@ -23,3 +24,4 @@ pub mod end;
 mod fault;
 mod registers;
 pub mod sensor;
+pub mod sizes;

@@ -8,9 +8,9 @@ use tamis::Plan;
 use tamis::showcase::Net;
 use tamis::wire::Report;
 
+use crate::device;
 use crate::emulator::Emulator;
 use crate::replica::{self, Outcome};
-use crate::device;
 
 /// The first parameter that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,7 +76,13 @@ fn locate(board: &mut Emulator, net: Net, plan: &Plan, first: u32, last: u32) ->
         if let Some(param) = device.iter().zip(host).position(|(device, host)| device != host) {
             let (layer, index) = place(net, param);
             let hex = |bits: u32| format!("{bits:08x}");
-            return Ok(Difference { step: *step, layer, index, device: hex(device[param]), host: hex(host[param]) });
+            return Ok(Difference {
+                step: *step,
+                layer,
+                index,
+                device: hex(device[param]),
+                host: hex(host[param]),
+            });
         }
     }
     anyhow::bail!("the digests after update {last} differ, but no parameter does from update {first} on")

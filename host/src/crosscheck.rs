@@ -103,7 +103,9 @@ fn report_finding(Finding { machine, digests_compared, first_difference }: &Find
     let core = machine.core();
     match first_difference {
         None => println!("{machine} ({core}): {digests_compared} digests compared, all equal"),
-        Some(Located { run, difference }) => println!("{machine} ({core}): first difference in \"{run}\": {difference}"),
+        Some(Located { run, difference }) => {
+            println!("{machine} ({core}): first difference in \"{run}\": {difference}")
+        }
     }
 }
 

@@ -54,7 +54,10 @@ pub fn instructions(board: &mut Emulator, machine: Machine, net: Net, plan: &Pla
     board.send(&Request::Measure { net, plan: *plan, updates })?;
     match board.receive()? {
         Event::Ticks { once, twice } => {
-            ensure!(twice > once, "the device counts {once} ticks for {updates} updates and {twice} for twice as many");
+            ensure!(
+                twice > once,
+                "the device counts {once} ticks for {updates} updates and {twice} for twice as many"
+            );
             Ok(f64::from(twice - once) * machine.tick_ns() / NS_PER_INSTRUCTION / f64::from(updates))
         }
         Event::Refused(reason) => bail!("the device refuses to count: {reason}"),

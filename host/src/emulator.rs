@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -48,7 +48,8 @@ impl Emulator {
     pub fn boot(machine: Machine, elf: &Path, clock: Clock) -> Result<Self> {
         elf::check(elf)?;
         // The emulator calls back for its serial line; semihosting has its standard output.
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no local port for the serial line")?;
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no local port for the serial line")?;
         let port = listener.local_addr()?.port();
         let mut qemu = Command::new(QEMU);
         qemu.args(["-machine", machine.name(), "-display", "none", "-monitor", "none"]);
@@ -123,9 +124,16 @@ impl Emulator {
     /// Ends the program and gives its log: `defmt` frames.
     pub fn exit(mut self) -> Result<Vec<u8>> {
         self.send(&Request::Exit)?;
+        let machine = self.machine;
+        let (status, log) = self.wait()?;
+        ensure!(status.success(), "{machine} ended with {status}");
+        Ok(log)
+    }
+
+    /// Waits for the program to end by itself; how it ended, and its log.
+    pub fn wait(mut self) -> Result<(ExitStatus, Vec<u8>)> {
         let status = self.child.wait()?;
-        ensure!(status.success(), "{} ended with {status}", self.machine);
-        Ok(joined(self.log.take()))
+        Ok((status, joined(self.log.take())))
     }
 }
 

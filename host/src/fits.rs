@@ -25,6 +25,8 @@ pub struct Options {
 pub const BUDGETS: [usize; 4] = [4, 8, 16, 64];
 /// What every program keeps for its stack; the linker checks it.
 pub const STACK: usize = 2048;
+/// What logger and start-up code keep for themselves, at most.
+pub const RUNTIME: usize = 128;
 
 const INPUTS: usize = 8;
 const STORED: usize = 256;
@@ -44,7 +46,7 @@ pub struct Fit {
 
 /// What fits into `kib` KiB.
 pub fn fit(kib: usize) -> Fit {
-    let room = (kib * 1024).saturating_sub(STACK);
+    let room = (kib * 1024).saturating_sub(STACK + RUNTIME);
     let most = |ram: fn(usize) -> Ram| (1..room).take_while(|&hidden| ram(hidden).total() <= room).last();
     Fit {
         kib,
@@ -63,20 +65,17 @@ pub fn ram(hidden: usize) -> Ram {
 pub fn run(options: &Options) -> Result<ExitCode> {
     let fits = BUDGETS.map(fit);
     if options.json {
-        let object = serde_json::json!({ "family": "8-h-1 tanh, bias", "stack_bytes": STACK, "largest_h": fits });
+        let object = serde_json::json!({ "family": "8-h-1 tanh, bias", "stack_bytes": STACK, "runtime_bytes": RUNTIME, "largest_h": fits });
         println!("{}", serde_json::to_string_pretty(&object)?);
         return Ok(ExitCode::SUCCESS);
     }
     let cell = |hidden: Option<usize>| hidden.map_or("none".to_owned(), |hidden| format!("8-{hidden}-1"));
     let rows = fits.map(|fit| {
-        vec![
-            format!("{} KiB", fit.kib),
-            cell(fit.batch_1),
-            cell(fit.batch_32),
-            cell(fit.gd_256_stored),
-        ]
+        vec![format!("{} KiB", fit.kib), cell(fit.batch_1), cell(fit.batch_32), cell(fit.gd_256_stored)]
     });
-    println!("The largest network 8-h-1 (tanh, bias) to train, 2 KiB kept for the stack:");
+    println!(
+        "The largest network 8-h-1 (tanh, bias) to train, 2 KiB kept for the stack and 128 bytes for the runtime:"
+    );
     println!("{}", report::table(&["RAM", "batch 1", "batch 32", "GD, 256 stored"], 1, rows));
     Ok(ExitCode::SUCCESS)
 }

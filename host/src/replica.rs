@@ -55,7 +55,8 @@ pub fn run(net: Net, plan: &Plan, report: Report, progress: impl FnMut(u32)) -> 
 }
 
 fn run_typed<N: Shape>(plan: &Plan, report: Report, mut progress: impl FnMut(u32)) -> Result<Outcome> {
-    let (mut params, mut scratch, mut gradient) = (vec![0.0; N::PARAMS], vec![0.0; N::SCRATCH], vec![0.0; N::PARAMS]);
+    let (mut params, mut scratch, mut gradient) =
+        (vec![0.0; N::PARAMS], vec![0.0; N::SCRATCH], vec![0.0; N::PARAMS]);
     let mut indices = vec![0; plan.data.stored().into()];
     let lent =
         Lent { params: &mut params, scratch: &mut scratch, gradient: &mut gradient, indices: &mut indices };

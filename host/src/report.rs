@@ -3,8 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar over `length` steps of work.
@@ -19,7 +18,8 @@ pub fn progress(length: usize) -> ProgressBar {
 /// A table whose first `labels` columns are text and the others numbers.
 pub fn table<T: Display>(header: &[&str], labels: usize, rows: impl IntoIterator<Item = Vec<T>>) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY);
+    let line = LineStyle::none().fill('─').junction('─');
+    table.load_style(TableStyle::new().header_separator(line));
     table.set_header(header);
     for row in rows {
         table.add_row(row);

@@ -53,9 +53,10 @@ pub fn ensure_qemu() -> Result<(), Missing> {
 }
 
 /// Makes sure that the Rust target of `machine` is there.
-fn ensure_target(machine: Machine) -> Result<()> {
+pub fn ensure_target(machine: Machine) -> Result<()> {
     let target = machine.target();
-    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().context("rustc does not run")?;
+    let sysroot =
+        Command::new("rustc").args(["--print", "sysroot"]).output().context("rustc does not run")?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
     if sysroot.join("lib/rustlib").join(target).join("lib").is_dir() {
         return Ok(());
@@ -70,24 +71,29 @@ fn ensure_target(machine: Machine) -> Result<()> {
 
 /// Builds one program of the firmware for `machine` and gives the path of its ELF file.
 pub fn build_firmware(machine: Machine, program: &str) -> Result<PathBuf> {
-    ensure_target(machine)?;
-    let output = firmware_build(machine, program).output().context("cargo does not run")?;
+    let output = firmware_build(machine, program)?.output().context("cargo does not run")?;
     if !output.status.success() {
         bail!(
             "the firmware {program} for {machine} does not build:\n{}",
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    Ok(target_dir().join(machine.target()).join("release").join(program))
+    Ok(elf_path(machine, program))
 }
 
-/// The command that builds one program of the firmware.
-pub fn firmware_build(machine: Machine, program: &str) -> Command {
+/// The command that builds one program of the firmware; the machine's Rust target is there.
+pub fn firmware_build(machine: Machine, program: &str) -> Result<Command> {
+    ensure_target(machine)?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--release", "--package", "tamis-firmware", "--bin", program]);
     cargo.args(["--target", machine.target(), "--features", machine.name()]);
     cargo.current_dir(workspace());
-    cargo
+    Ok(cargo)
+}
+
+/// Where [`build_firmware`] leaves a program.
+pub fn elf_path(machine: Machine, program: &str) -> PathBuf {
+    target_dir().join(machine.target()).join("release").join(program)
 }
 
 /// The root of the workspace.

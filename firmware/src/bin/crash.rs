@@ -1,19 +1,22 @@
-//! Ends in a panic or a fault, as the host chooses by one byte (`p` or `f`): the run must end with a message and
-//! an exit code that is not zero.
+//! `replay` that ends in a panic (network A) or a fault (network C) at the third update: the run must end with a
+//! message and an exit code that is not zero.
 #![no_std]
 #![no_main]
 
 use cortex_m_rt::entry;
-use embedded_io::Read;
-use tamis_firmware::board::{self, Board};
+use tamis::Shape;
+use tamis::showcase::NetA;
+use tamis_firmware::app::{self, Settings};
 
 #[entry]
 fn main() -> ! {
-    let Some(Board { mut serial, .. }) = board::take() else { panic!("the board is taken once, here") };
-    let mut byte = [0];
-    while !matches!(serial.read(&mut byte), Ok(1)) {}
-    match byte {
-        [b'p'] => panic!("a panic was asked for"),
-        _ => cortex_m::asm::udf(), // an undefined instruction: a hard fault
+    app::run(&Settings { after_update: crash, ..Settings::HONEST })
+}
+
+fn crash(update: u32, params: &mut [f32]) {
+    match (update, params.len()) {
+        (0..=2, _) => {}
+        (_, NetA::PARAMS) => panic!("a panic was asked for"),
+        _ => cortex_m::asm::udf(), // an undefined instruction
     }
 }

@@ -14,8 +14,8 @@ use nrf51_hal as _; // the chip's interrupt vectors
 use static_cell::ConstStaticCell;
 use tamis::task::Task;
 use tamis::{
-    Batch, Chain, Contrast, Data, Dense, Digest, Identity, Init, Lent, Model, NoBias, Norms, Plan, Relu, Rule,
-    Sampler, Samples, Seed, Sgd, Shape, Standardise, Stored, Tanh, Target, Verdict,
+    Batch, Chain, Contrast, Data, Dense, Digest, Identity, Init, Lent, Model, NoBias, Norms, Plan, Relu,
+    Rule, Sampler, Samples, Seed, Sgd, Shape, Standardise, Stored, Tanh, Target, Verdict,
 };
 
 type Net = Chain<Dense<7, 9, Tanh>, Chain<Dense<9, 5, Relu, NoBias>, Dense<5, 3, Identity>>>;
