@@ -98,7 +98,8 @@ pub fn elf_path(machine: Machine, program: &str) -> PathBuf {
 
 /// The root of the workspace.
 pub fn workspace() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+    let host = Path::new(env!("CARGO_MANIFEST_DIR"));
+    host.parent().unwrap_or(host)
 }
 
 fn target_dir() -> PathBuf {

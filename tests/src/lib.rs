@@ -1,1 +1,4 @@
 //! What the cross-checks share.
+
+pub mod golden;
+pub mod log;

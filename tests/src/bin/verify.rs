@@ -1,0 +1,92 @@
+//! `cargo verify`: everything that has to hold, on one machine, with one command.
+//!
+//! Formatting, lints on host and boards, documentation, all tests (cross-checks on emulated cores among them), and
+//! the kernel's package. What is missing is installed first, or named.
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use tamis_host::machine::Machine;
+use tamis_host::tools;
+
+/// One thing that has to hold.
+struct Check {
+    name: String,
+    command: Command,
+    /// Whether its output is worth seeing as it comes.
+    is_long: bool,
+}
+
+fn main() -> Result<ExitCode> {
+    tools::ensure_qemu()?;
+    for machine in Machine::ALL {
+        tools::ensure_target(machine)?;
+    }
+    let (mut passed, mut failed) = (0, Vec::new());
+    for check in checks() {
+        println!("==> {}", check.name);
+        let start = Instant::now();
+        let name = check.name.clone();
+        match run(check) {
+            Ok(()) => passed += 1,
+            Err(error) => {
+                eprintln!("{error:#}");
+                failed.push(name);
+            }
+        }
+        println!("    {:.0} s", start.elapsed().as_secs_f32());
+    }
+    for name in &failed {
+        println!("failed: {name}");
+    }
+    println!("{passed} passed, {} failed", failed.len());
+    Ok(ExitCode::from(u8::from(!failed.is_empty())))
+}
+
+fn run(Check { name, mut command, is_long }: Check) -> Result<()> {
+    if is_long {
+        ensure!(command.status()?.success(), "{name} failed");
+        return Ok(());
+    }
+    let output = command.output().context("cargo does not run")?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stdout));
+    ensure!(!text.contains("warning:"), "{text}");
+    Ok(())
+}
+
+fn checks() -> Vec<Check> {
+    const HOST: &str = "--workspace --exclude tamis-firmware --all-features";
+    const DENY: &str = "-- --deny warnings";
+    let board = |machine: Machine| {
+        let (target, name) = (machine.target(), machine.name());
+        format!("--package tamis-firmware --release --target {target} --features {name},must-not-link")
+    };
+    let mut checks = vec![
+        check("formatting", "fmt --all --check"),
+        check("lints, kernel alone", &format!("clippy --quiet --package tamis {DENY}")),
+        check("lints, host", &format!("clippy --quiet --all-targets {HOST} {DENY}")),
+    ];
+    for machine in Machine::ALL {
+        checks
+            .push(check(&format!("lints, {machine}"), &format!("clippy --quiet {} {DENY}", board(machine))));
+    }
+    checks.push(check("documentation, host", &format!("doc --quiet --no-deps {HOST}")));
+    checks.push(check(
+        "documentation, firmware",
+        &format!("doc --quiet --no-deps {}", board(Machine::MpsAn386)),
+    ));
+    checks.push(check("the kernel's package", "package --quiet --package tamis --allow-dirty"));
+    let tests = check("tests, on the host and on emulated cores", &format!("test {HOST}"));
+    checks.push(Check { is_long: true, ..tests });
+    checks
+}
+
+/// A check that `cargo` makes.
+fn check(name: &str, arguments: &str) -> Check {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments.split_whitespace()).current_dir(tools::workspace());
+    command.env("RUSTDOCFLAGS", "--deny warnings");
+    Check { name: name.to_owned(), command, is_long: false }
+}

@@ -1,0 +1,37 @@
+//! The log of an emulated board: `defmt` frames, decoded with the program that wrote them.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+use defmt_decoder::{DecodeError, Table};
+use tamis_host::machine::Machine;
+use tamis_host::tools::QEMU;
+
+/// The messages in `frames`, with their levels: "INFO exit".
+pub fn decode(elf: &Path, frames: &[u8]) -> Result<Vec<String>> {
+    let elf = std::fs::read(elf)?;
+    let table = Table::parse(&elf)?.context("the program has no defmt table")?;
+    let mut decoder = table.new_stream_decoder();
+    decoder.received(frames);
+    let mut messages = Vec::new();
+    loop {
+        match decoder.decode() {
+            Ok(frame) => {
+                let level = frame.level().map_or("", |level| level.as_str()).to_uppercase();
+                messages.push(format!("{level} {}", frame.display_message()));
+            }
+            Err(DecodeError::UnexpectedEof) => return Ok(messages),
+            Err(DecodeError::Malformed) => anyhow::bail!("a frame of the log is damaged, after {messages:?}"),
+        }
+    }
+}
+
+/// Runs a program that needs no host to its end; how it ended, and its messages.
+pub fn run_to_end(machine: Machine, elf: &Path) -> Result<(ExitStatus, Vec<String>)> {
+    let mut qemu = Command::new(QEMU);
+    qemu.args(["-machine", machine.name(), "-display", "none", "-monitor", "none", "-serial", "null"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(elf);
+    let output = qemu.stdin(Stdio::null()).output()?;
+    Ok((output.status, decode(elf, &output.stdout)?))
+}

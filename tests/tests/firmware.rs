@@ -1,0 +1,140 @@
+//! What a board says and how it ends: logs, faults, overruns, wrong programs, the README's example.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tamis::Plan;
+use tamis::showcase::Net;
+use tamis::wire::{Event, Report, Request};
+use tamis_host::emulator::{Clock, Emulator};
+use tamis_host::experiments::{self, Experiment};
+use tamis_host::machine::Machine;
+use tamis_host::{device, replica, tools};
+use tamis_tests::log;
+
+const LAST: Report = Report { digest_every: u32::MAX, params: None };
+
+/// The first plan of the cross-check on network `net`, cut to a few updates.
+fn short_plan(machine: Machine, wanted: Net) -> Result<Plan> {
+    let experiments = experiments::crosscheck(machine, 1)?;
+    let Experiment { plan, .. } =
+        experiments.into_iter().find(|e| e.net == wanted).context("no such network")?;
+    Ok(Plan { updates: 20, ..plan })
+}
+
+#[test]
+fn the_log_tells_what_happened() -> Result<()> {
+    for machine in Machine::ALL {
+        let elf = tools::build_firmware(machine, "replay")?;
+        let plan = short_plan(machine, Net::A)?;
+        let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
+        device::run(&mut board, Net::A, &plan, LAST, |_| {})?;
+        let messages = log::decode(&elf, &board.exit()?)?;
+        let digest = replica::run(Net::A, &plan, LAST, |_| {})?.digest().context("no digest")?;
+        let expected = [
+            format!("INFO tamis on {machine}, arithmetic version {}", tamis::ARITHMETIC_VERSION),
+            format!("INFO 20 updates, digest {digest:08x}, support found: false"),
+            "INFO exit".to_owned(),
+        ];
+        assert_eq!(messages, expected);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_panic_and_a_fault_end_the_run_with_a_message() -> Result<()> {
+    for machine in Machine::ALL {
+        let elf = tools::build_firmware(machine, "crash")?;
+        for (net, code, message) in
+            [(Net::A, 101, "a panic was asked for"), (Net::C, 102, "hard fault at 0x")]
+        {
+            let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
+            let error = device::run(&mut board, net, &short_plan(machine, net)?, LAST, |_| {}).unwrap_err();
+            assert!(error.to_string().contains("ended early"), "{machine}: {error}");
+            let (status, frames) = board.wait()?;
+            assert_eq!(status.code(), Some(code), "{machine}");
+            let messages = log::decode(&elf, &frames)?;
+            let last = messages.last().context("an empty log")?;
+            assert!(last.starts_with("ERROR") && last.contains(message), "{machine}: {messages:?}");
+        }
+    }
+    Ok(())
+}
+
+/// `overrun` delivers 12 rows into a queue that holds 7, whenever it is empty: 5 are lost each time.
+#[test]
+fn overruns_are_counted() -> Result<()> {
+    let machine = Machine::MpsAn386;
+    let elf = tools::build_firmware(machine, "overrun")?;
+    let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
+    let plan = short_plan(machine, Net::C)?;
+    board.send(&Request::Train { net: Net::C, plan, report: LAST })?;
+    let overruns = loop {
+        if let Event::Done { overruns, .. } = board.receive()? {
+            break overruns;
+        }
+    };
+    assert_eq!(overruns, plan.updates.div_ceil(7) * 5);
+    let error = device::run(&mut board, Net::C, &plan, LAST, |_| {}).unwrap_err();
+    assert!(error.to_string().contains("15 samples found the device's queue full"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn a_plan_that_makes_no_sense_is_refused() -> Result<()> {
+    let machine = Machine::MpsAn386;
+    let elf = tools::build_firmware(machine, "replay")?;
+    let good = short_plan(machine, Net::C)?;
+    let bad = [
+        (Plan { batch: 0, ..good }, "a batch needs at least one sample"),
+        (Plan { task: tamis::Task { inputs: 9, ..good.task }, ..good }, "the sensor has 8 inputs"),
+        (
+            Plan { task: tamis::Task { relevant: 9, ..good.task }, ..good },
+            "the relevant inputs must be at most all",
+        ),
+        (Plan { data: tamis::Data::Shuffled(257), ..good }, "the memory for samples is full"),
+    ];
+    let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
+    for (plan, reason) in bad {
+        let error = device::run(&mut board, Net::C, &plan, LAST, |_| {}).unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+    // And it goes on as if nothing had been.
+    let device = device::run(&mut board, Net::C, &good, LAST, |_| {})?;
+    assert_eq!(device.digest(), replica::run(Net::C, &good, LAST, |_| {})?.digest());
+    Ok(())
+}
+
+#[test]
+fn a_wrong_program_is_named() -> Result<()> {
+    let boot = |elf: &Path| match Emulator::boot(Machine::MpsAn386, elf, Clock::Free) {
+        Ok(_) => "it booted".to_owned(),
+        Err(error) => format!("{error:#}"),
+    };
+    assert!(boot(Path::new("no/such/file")).contains("no/such/file cannot be read"));
+    assert!(boot(&tools::workspace().join("Cargo.toml")).ends_with("Cargo.toml is not an ELF file"));
+    let host_program = std::env::current_exe()?;
+    assert!(boot(&host_program).contains("not for Arm"), "{}", boot(&host_program));
+    let proof = tools::build_firmware(Machine::MpsAn386, "no_panic")?;
+    assert!(boot(&proof).contains("not a Tamis program"), "{}", boot(&proof));
+    let other_board = tools::build_firmware(Machine::MpsAn385, "replay")?;
+    assert!(boot(&other_board).contains("is built for mps2-an385"), "{}", boot(&other_board));
+    Ok(())
+}
+
+/// The README's program learns that sensors 1 and 2 matter, and says so by its column norms.
+#[test]
+fn the_example_runs() -> Result<()> {
+    for machine in Machine::ALL {
+        let elf = tools::build_firmware(machine, "example")?;
+        let (status, messages) = log::run_to_end(machine, &elf)?;
+        assert!(status.success(), "{machine}: {status}, {messages:?}");
+        let norms =
+            messages.last().and_then(|line| line.strip_prefix("INFO column norms ")).context("no norms")?;
+        let norms: Vec<f32> = serde_json::from_str(norms)?;
+        assert_eq!(norms.len(), 8);
+        let largest_irrelevant = norms[2..].iter().copied().fold(0.0, f32::max);
+        assert!(norms[..2].iter().all(|&norm| norm > 2.0 * largest_irrelevant), "{machine}: {norms:?}");
+    }
+    Ok(())
+}
