@@ -57,7 +57,8 @@ def case(name, widths, activation, bias, seed):
     start = net(widths, activation, bias)  # PyTorch's own initial weights
     xs, ts = torch.randn(8, widths[0]), torch.randn(8, widths[-1])
     rounded = lambda t: [[float(str(v)) for v in row] for row in t.numpy()]
-    initial = {name: [float(str(v)) for v in p.detach().numpy().ravel()] for name, p in start.named_parameters()}
+    exact = lambda p: [float(str(v)) for v in p.detach().numpy().ravel()]
+    initial = {name: exact(p) for name, p in start.named_parameters()}
 
     def fresh():
         model = net(widths, activation, bias)

@@ -86,6 +86,16 @@ impl<N: Shape> Bench<N> {
         }
     }
 
+    /// The mean loss over `rows`, of one batch that is then applied: the parameters change.
+    pub fn batch_loss(&mut self, rows: &[Row], sgd: &Sgd) -> f32 {
+        let (mut model, mut batch) = self.model_and_batch(rows.len().max(2) as u32);
+        for row in rows {
+            let (x, target) = typed::<N>(row);
+            model.accumulate(&x, &target, &mut batch).unwrap();
+        }
+        model.apply(&mut batch, sgd).unwrap()
+    }
+
     /// The mean gradient over `rows`; the parameters stay as they are.
     pub fn mean_gradient(&self, rows: &[Row]) -> Vec<f32> {
         let mut other = self.copy();

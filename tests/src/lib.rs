@@ -44,7 +44,8 @@ pub fn relative_distance(a: &[f32], b: &[f64]) -> f64 {
     (distance / square(&mut b.iter().copied())).sqrt()
 }
 
-/// A network as a type and, beside it, as a list for [`oracle::Oracle`]: `net!(5 7 Tanh Bias, 7 3 Identity NoBias)`.
+/// A network as a type and, beside it, as a list for [`oracle::Oracle`]: `net!(5 7 Tanh Bias, 7 3 Identity
+/// NoBias)`.
 ///
 /// Gives the type with `net!(type ...)`, the list with `net!(list ...)`.
 #[macro_export]

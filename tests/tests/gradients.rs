@@ -1,5 +1,5 @@
-//! Gradients and trajectories of the kernel, against the f64 oracle of this crate; and the oracle's own gradients
-//! against finite differences, so that it has an origin of its own.
+//! Gradients and trajectories of the kernel, against the f64 oracle of this crate; and the oracle's own
+//! gradients against finite differences, so that it has an origin of its own.
 
 use tamis::{Sgd, Shape};
 use tamis_tests::bench::{Bench, typed};
@@ -55,8 +55,8 @@ fn the_oracle_is_right() {
     for_every_net!(the_oracle_agrees_with_finite_differences);
 }
 
-/// Over all parameters together, relative to the norm of the gradient: 4e-6 is about 34 units of the last place, where
-/// sums have up to 18 terms, gradients pass up to four layers, and y - t may cancel.
+/// Over all parameters together, relative to the norm of the gradient: 4e-6 is about 34 units of the last
+/// place, where sums have up to 18 terms, gradients pass up to four layers, and y - t may cancel.
 fn the_kernel_agrees_with_the_oracle<N: Shape>(specs: &[Spec]) {
     for seed in 0..5 {
         let bench = Bench::<N>::of_numbers(seed);
