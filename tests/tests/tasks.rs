@@ -17,13 +17,16 @@ fn task(target: Target) -> Task {
     Task { seed: Seed(4), target, inputs: INPUTS as u16, relevant, noise: 0.5 }
 }
 
-fn row(task: &Task, index: u64) -> (Vec<f32>, f32) {
+/// Inputs with probes, and the target.
+type Row = (Vec<f32>, f32);
+
+fn row(task: &Task, index: u64) -> Row {
     let mut x = vec![f32::NAN; WIDTH];
     let target = task.row(index, &mut x);
     (x, target)
 }
 
-fn test_row(task: &Task, index: u64) -> (Vec<f32>, f32) {
+fn test_row(task: &Task, index: u64) -> Row {
     let mut x = vec![f32::NAN; WIDTH];
     let target = task.test_row(index, &mut x);
     (x, target)
@@ -82,7 +85,7 @@ fn inputs_and_noise_are_standard_normals_and_independent() {
         let rows: Vec<_> = (0..ROWS).map(|index| row(&task, index)).collect();
         let mut columns: Vec<Vec<f64>> =
             (0..INPUTS).map(|input| rows.iter().map(|(x, _)| f64::from(x[input])).collect()).collect();
-        let noise = |(x, y): &(Vec<f32>, f32)| (f64::from(*y) - exact(&task, x)) / f64::from(task.noise);
+        let noise = |(x, y): &Row| (f64::from(*y) - exact(&task, x)) / f64::from(task.noise);
         columns.push(rows.iter().map(noise).collect());
         for (k, column) in columns.iter().enumerate() {
             assert_normal(&format!("{target:?}, column {k}"), column);
@@ -119,7 +122,7 @@ fn probes_are_signs_balanced_and_related_to_nothing() {
     let task = task(Target::Linear);
     let rows: Vec<_> = (0..ROWS).map(|index| row(&task, index)).collect();
     let bound = 4.5 * (ROWS as f64).sqrt();
-    let sum = |of: &dyn Fn(&(Vec<f32>, f32)) -> f32| rows.iter().map(|row| f64::from(of(row))).sum::<f64>();
+    let sum = |of: &dyn Fn(&Row) -> f32| rows.iter().map(|row| f64::from(of(row))).sum::<f64>();
     for probe in INPUTS..WIDTH {
         assert!(rows.iter().all(|(x, _)| x[probe].abs() == 1.0));
         assert!(sum(&|(x, _)| x[probe]).abs() < bound, "probe {probe} is not balanced");
