@@ -24,7 +24,7 @@ fn with_mxcsr<R>(flags: u32, run: impl FnOnce() -> R) -> R {
     // SAFETY: stores the control word into a local.
     unsafe { asm!("stmxcsr [{}]", in(reg) &mut before, options(nostack)) };
     let changed = before | flags;
-    // SAFETY: all exceptions stay masked; only rounding and flushing change, until the word is put back below.
+    // SAFETY: all exceptions stay masked; only rounding and flushing change, until put back below.
     unsafe { asm!("ldmxcsr [{}]", in(reg) &changed, options(nostack)) };
     let result = run();
     // SAFETY: the word from before.

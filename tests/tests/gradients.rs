@@ -10,7 +10,8 @@ use tamis_tests::{Row, net, relative_distance, rows};
 macro_rules! for_every_net {
     ($check:ident) => {
         for_every_net!($check:
-            1 1 Identity NoBias; 3 1 Identity Bias; 4 4 Tanh NoBias; 17 5 Relu Bias; 5 17 Tanh Bias; 8 8 Relu NoBias;
+            1 1 Identity NoBias; 3 1 Identity Bias; 4 4 Tanh NoBias; 17 5 Relu Bias; 5 17 Tanh Bias;
+            8 8 Relu NoBias;
             2 3 Tanh Bias, 3 1 Identity Bias;
             6 8 Identity NoBias, 8 1 Identity NoBias;
             15 16 Tanh Bias, 16 4 Identity Bias;
@@ -55,8 +56,8 @@ fn the_oracle_is_right() {
     for_every_net!(the_oracle_agrees_with_finite_differences);
 }
 
-/// Over all parameters together, relative to the norm of the gradient: 4e-6 is about 34 units of the last
-/// place, where sums have up to 18 terms, gradients pass up to four layers, and y - t may cancel.
+/// Relative to the norm of the gradient. One rounding of f32 is up to 6e-8, sums have up to 18 terms, and y - t
+/// may cancel; the largest distance seen is 1.3e-6.
 fn the_kernel_agrees_with_the_oracle<N: Shape>(specs: &[Spec]) {
     for seed in 0..5 {
         let bench = Bench::<N>::of_numbers(seed);
@@ -64,7 +65,7 @@ fn the_kernel_agrees_with_the_oracle<N: Shape>(specs: &[Spec]) {
         for n in [1, 2, 7] {
             let rows = rows_for::<N>(specs, n);
             let distance = relative_distance(&bench.mean_gradient(&rows), &oracle.gradient(&rows).flat());
-            assert!(distance < 4e-6, "{specs:?}: seed {seed}, {n} rows: {distance:e}");
+            assert!(distance < 2e-6, "{specs:?}: seed {seed}, {n} rows: {distance:e}");
         }
         let (x, target) = typed::<N>(&rows_for::<N>(specs, 1)[0]);
         let loss = bench.copy().model().evaluate(&x, &target).unwrap();
@@ -115,7 +116,7 @@ fn sgd(options: &Options) -> Sgd {
     sgd
 }
 
-/// 400 updates with every combination of options stay near the oracle's: roundings add up to less than 2e-6.
+/// 400 updates with every combination of options stay near the oracle's: the largest distance seen is 1.5e-6.
 fn trajectories_agree<N: Shape>(specs: &[Spec]) {
     const UPDATES: u32 = 400;
     let rows = rows_for::<N>(specs, 20);
