@@ -56,8 +56,8 @@ fn the_oracle_is_right() {
     for_every_net!(the_oracle_agrees_with_finite_differences);
 }
 
-/// Relative to the norm of the gradient. One rounding of f32 is up to 6e-8, sums have up to 18 terms, and y - t
-/// may cancel; the largest distance seen is 1.3e-6.
+/// Relative to the norm of the gradient. One rounding of f32 is up to 6e-8, sums have up to 18 terms, and
+/// y - t may cancel; the largest distance seen is 1.3e-6.
 fn the_kernel_agrees_with_the_oracle<N: Shape>(specs: &[Spec]) {
     for seed in 0..5 {
         let bench = Bench::<N>::of_numbers(seed);
