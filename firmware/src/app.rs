@@ -11,8 +11,8 @@ use tamis::showcase::{Net, NetA, NetC, PARAMS, SCRATCH};
 use tamis::support::{self, Verdict};
 use tamis::wire::{self, Decoder, Event, FRAME, Report, Request, WIRE_VERSION, WORDS};
 use tamis::{
-    ARITHMETIC_VERSION, Full, Lent, NoSample, Plan, PlanError, Samples, Shape, Stored, TrainError, Trainer,
-    Vector,
+    ARITHMETIC_VERSION, Lent, NoSample, Plan, PlanError, Samples, Shape, StoreError, Stored, TrainError,
+    Trainer, Vector,
 };
 
 use crate::board::{self, Board};
@@ -164,7 +164,7 @@ impl Samples for Source<'_> {
 enum Reason {
     Plan(PlanError),
     Train(TrainError),
-    Full(Full),
+    Store(StoreError),
     TooManyInputs,
     TooLong,
 }
@@ -173,7 +173,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plan(error) => error.fmt(f),
-            Self::Full(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
             Self::Train(error) => error.fmt(f),
             Self::TooLong => f.write_str("the timer cannot count so many updates"),
             Self::TooManyInputs => write!(f, "the sensor has {INPUTS} inputs"),
@@ -208,7 +208,7 @@ impl Bench {
         for update in 1..=plan.updates {
             trainer.learn().map_err(Reason::Train)?;
             (settings.after_update)(update, trainer.model().params_mut());
-            trainer.record();
+            trainer.record().map_err(Reason::Train)?;
             if report.wants_digest(update) || update == plan.updates {
                 line.send(&Event::Digest { update, digest: trainer.digest() });
             }
@@ -269,7 +269,7 @@ impl Bench {
         let mut stored = Stored::new(self.rows, inputs, plan.task.seed);
         for _ in 0..plan.data.stored() {
             let row = self.feed.next();
-            stored.push(row.inputs(), row.target()).map_err(Reason::Full)?;
+            stored.push(row.inputs(), row.target()).map_err(Reason::Store)?;
         }
         let source = if stored.is_empty() { Source::Live(&mut self.feed) } else { Source::Stored(stored) };
         let lent = Lent {

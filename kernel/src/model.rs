@@ -150,8 +150,9 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
         result
     }
 
-    /// One update from what `batch` has accepted, which it then forgets. Gives the mean loss, or nothing where
-    /// no sample was accepted and nothing was updated.
+    /// One update from what `batch` has accepted, which it then forgets. Gives the mean loss (infinite
+    /// if the losses, each finite, add up to more than a number holds), or nothing where no sample was accepted and
+    /// nothing was updated.
     pub fn apply(&mut self, batch: &mut Batch<'_, N, T>, sgd: &Sgd<T>) -> Option<T> {
         let (gradient, loss) = batch.take_mean()?;
         let updates = self.updates;

@@ -11,7 +11,7 @@ use crate::sampler::{Sampler, SamplerError};
 use crate::samples::Samples;
 use crate::sgd::{Sgd, SgdError};
 use crate::shape::{Shape, Vector};
-use crate::support::Rule;
+use crate::support::{Rule, RuleError};
 use crate::task::{Task, TaskError};
 use crate::trainer::Trainer;
 
@@ -79,6 +79,8 @@ pub struct Lent<'a> {
 pub enum PlanError {
     /// The task.
     Task(TaskError),
+    /// The rule of the verdicts.
+    Rule(RuleError),
     /// The settings of the update.
     Sgd(SgdError),
     /// The batch, or its gradient buffer.
@@ -97,6 +99,7 @@ impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Task(error) => error.fmt(f),
+            Self::Rule(error) => error.fmt(f),
             Self::Sgd(error) => error.fmt(f),
             Self::Batch(error) => error.fmt(f),
             Self::Sampler(error) => error.fmt(f),
@@ -131,6 +134,7 @@ impl Plan {
         samples: S,
     ) -> Result<Trainer<'a, N, S>, PlanError> {
         self.task.check(N::In::LEN).map_err(PlanError::Task)?;
+        self.rule.check(N::In::LEN).map_err(PlanError::Rule)?;
         let sgd = self.sgd.checked().map_err(PlanError::Sgd)?;
         let batch = match self.batch {
             1 => None,

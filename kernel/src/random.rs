@@ -1,11 +1,11 @@
 //! Chance: one generator per purpose, so that no option moves another's draws.
 //!
 //! A generator's state comes from (seed, purpose, stream); the stream is the epoch, the index of a
-//! sample, or 0. With `out(s)` the output of SplitMix64 from state s (add 0x9E3779B97F4A7C15, then mix):
+//! sample, or 0. SplitMix64 from a state adds G = 0x9E3779B97F4A7C15 to it, mixes, and gives the mix out:
 //!
 //! ```text
-//! a          = mix(seed + 0x9E3779B97F4A7C15 (purpose + 1))          all wrapping
-//! s0 s1 s2 s3 = two outputs of SplitMix64 from the state a + stream, low half first
+//! a             the first output of SplitMix64 from the state seed + G purpose        all wrapping
+//! s0 s1 s2 s3   the first two outputs of SplitMix64 from the state a + stream, low half first
 //! ```
 //!
 //! and the four words are the state of Xoshiro128++; all zero becomes 1, 0, 0, 0. What is drawn from it:
@@ -51,7 +51,6 @@ pub enum Purpose {
 impl Seed {
     /// The generator of one purpose.
     pub fn generator(self, purpose: Purpose, stream: u64) -> Xoshiro128PlusPlus {
-        // SplitMix64 adds GOLDEN once itself before it mixes.
         let state = self.0.wrapping_add(GOLDEN.wrapping_mul(purpose as u64));
         let a = split_mix(state).next_u64();
         let mut words = split_mix(a.wrapping_add(stream));

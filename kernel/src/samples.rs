@@ -41,18 +41,26 @@ pub struct Stored<'a> {
     probes: Seed,
 }
 
-/// The lent memory holds no more samples.
+/// Why a sample was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Full;
+pub enum StoreError {
+    /// The lent memory holds no more samples.
+    Full,
+    /// It has fewer inputs than a stored sample.
+    Inputs,
+}
 
-impl fmt::Display for Full {
+impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the memory for samples is full")
+        f.write_str(match self {
+            Self::Full => "the memory for samples is full",
+            Self::Inputs => "the sample has fewer inputs than a stored one",
+        })
     }
 }
 
-impl core::error::Error for Full {}
+impl core::error::Error for StoreError {}
 
 impl<'a> Stored<'a> {
     /// No samples yet, room for as many as fit in `rows`. `probes` decides the probe inputs.
@@ -71,10 +79,11 @@ impl<'a> Stored<'a> {
     }
 
     /// Stores the first `inputs` numbers of `x`, and `target`.
-    pub fn push(&mut self, x: &[f32], target: f32) -> Result<(), Full> {
+    pub fn push(&mut self, x: &[f32], target: f32) -> Result<(), StoreError> {
+        let x = x.get(..self.inputs).ok_or(StoreError::Inputs)?;
         let (start, length) = self.place(self.stored);
-        let row = self.rows.get_mut(start..).and_then(|rows| rows.get_mut(..length)).ok_or(Full)?;
-        let (inputs, last) = halves_mut(row, self.inputs);
+        let row = self.rows.get_mut(start..).and_then(|rows| rows.get_mut(..length));
+        let (inputs, last) = halves_mut(row.ok_or(StoreError::Full)?, self.inputs);
         inputs.iter_mut().zip(x).for_each(|(stored, &x)| *stored = x);
         last.fill(target);
         self.stored = self.stored.saturating_add(1);

@@ -30,7 +30,7 @@ pub struct Sgd<T = f32> {
 pub enum SgdError {
     /// The step size is not a positive finite number.
     StepSize,
-    /// The factor of the final drop is not a positive finite number.
+    /// The factor of the final drop, or the step size after it, is not a positive finite number.
     DropFactor,
     /// The bound of the gradient's norm is not a positive finite number.
     ClipBound,
@@ -42,7 +42,9 @@ impl fmt::Display for SgdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::StepSize => "the step size must be a positive finite number",
-            Self::DropFactor => "the factor of the final drop must be a positive finite number",
+            Self::DropFactor => {
+                "the factor of the final drop, and the step size after it, must be positive finite numbers"
+            }
             Self::ClipBound => "the clipping bound must be a positive finite number",
             Self::Decay => "the weight decay must be a finite number, zero or more",
         })
@@ -66,13 +68,14 @@ impl Sgd {
 
     /// With the step size multiplied by `factor` from update `at` on.
     pub fn final_drop(self, at: u32, factor: f32) -> Result<Self, SgdError> {
-        if !is_positive(factor) {
+        if !(is_positive(factor) && is_positive(self.schedule.eta * factor)) {
             return Err(SgdError::DropFactor);
         }
         Ok(Self { schedule: self.schedule.with_final_drop(at, factor), ..self })
     }
 
-    /// With the gradient scaled down where its norm exceeds `bound`.
+    /// With the gradient scaled down where its norm exceeds `bound`. A gradient so large that its squared norm is
+    /// infinite is scaled to nothing.
     pub fn clip_norm(self, bound: f32) -> Result<Self, SgdError> {
         if !is_positive(bound) {
             return Err(SgdError::ClipBound);

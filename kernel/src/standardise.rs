@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! mean <- mean + (x - mean) / n        m2 <- m2 + (x - mean before) (x - mean after)
-//! x    <- (x - mean) / sqrt(m2 / n)    a constant column gives +0.0
+//! x    <- (x - mean) / sqrt(m2 / n)    a column that cannot be scaled gives +0.0
 //! ```
 
 use crate::model::StepError;
@@ -53,21 +53,32 @@ impl<const D: usize> Standardise<D> {
         Ok(())
     }
 
-    /// Scales `x` to mean 0 and deviation 1. Before it is frozen nothing changes, and `false` says so.
+    /// Scales `x` to mean 0 and deviation 1. Before it is frozen nothing changes, and `false` says so. An input that is
+    /// not finite stays so, for the step to reject it.
     #[must_use]
     pub fn apply(&self, x: &mut [f32; D]) -> bool {
         if !self.is_frozen() {
             return false;
         }
         for ((x, &mean), &deviation) in x.iter_mut().zip(&self.mean).zip(&self.spread) {
-            *x = if deviation > 0.0 { (*x - mean) / deviation } else { 0.0 };
+            if is_scalable(deviation) {
+                *x = (*x - mean) / deviation;
+            } else if x.is_finite() {
+                *x = 0.0;
+            }
         }
         true
     }
 
-    /// The inputs that never changed while it learned; they carry nothing.
-    pub fn constant_inputs(&self) -> impl Iterator<Item = usize> + '_ {
-        let constant = move |&(_, &spread): &(usize, &f32)| self.is_frozen() && spread == 0.0;
-        self.spread.iter().enumerate().filter(constant).map(|(index, _)| index)
+    /// The inputs that cannot be scaled, and so carry nothing: constant while it learned, or so large that their
+    /// spread is not a finite number.
+    pub fn unscalable_inputs(&self) -> impl Iterator<Item = usize> + '_ {
+        let unscalable = move |&(_, &spread): &(usize, &f32)| self.is_frozen() && !is_scalable(spread);
+        self.spread.iter().enumerate().filter(unscalable).map(|(index, _)| index)
     }
+}
+
+/// Whether a deviation can be divided by.
+fn is_scalable(deviation: f32) -> bool {
+    deviation > 0.0 && deviation.is_finite()
 }

@@ -10,7 +10,7 @@ use crate::sampler::Sampler;
 use crate::samples::{NoSample, Samples};
 use crate::sgd::Sgd;
 use crate::shape::{Shape, Vector};
-use crate::support::Norms;
+use crate::support::{Norms, NotFinite};
 use crate::task::{TEST_ROWS, Task};
 
 /// Column norms are checked after every so many updates.
@@ -27,14 +27,17 @@ pub struct Trainer<'a, N: Shape, S> {
     norms: Norms<N::In>,
 }
 
-/// Why an update was not made. The parameters are as they were, and the order has moved on.
+/// What went wrong in an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TrainError {
-    /// Every sample of the batch was rejected, the last for this reason.
+    /// Every sample of the batch was rejected, the last for this reason. The parameters are as they were, and
+    /// the order has moved on.
     Rejected(StepError),
-    /// The source had no such sample.
+    /// As [`TrainError::Rejected`], because the source had no such sample.
     NoSample(NoSample),
+    /// The update was made, and a parameter is infinite or not a number: go back to a good state.
+    Overflow(NotFinite),
 }
 
 impl fmt::Display for TrainError {
@@ -42,6 +45,7 @@ impl fmt::Display for TrainError {
         match self {
             Self::Rejected(error) => error.fmt(f),
             Self::NoSample(error) => error.fmt(f),
+            Self::Overflow(error) => error.fmt(f),
         }
     }
 }
@@ -92,16 +96,18 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
     /// One update, recorded: [`Trainer::learn`], then [`Trainer::record`].
     pub fn update(&mut self) -> Result<Update, TrainError> {
         let update = self.learn()?;
-        self.record();
+        self.record()?;
         Ok(update)
     }
 
-    /// Takes the parameters into the digest, and every [`CHECK_EVERY`] updates their norms into the mean.
-    pub fn record(&mut self) {
+    /// Takes the parameters into the digest, and every [`CHECK_EVERY`] updates their norms into the mean. There
+    /// a parameter that has overflowed is found, which an activation may hide from the loss.
+    pub fn record(&mut self) -> Result<(), TrainError> {
         self.digest.update(self.model.params());
         if self.model.updates().is_multiple_of(CHECK_EVERY) {
-            self.norms.check(self.model.net(), self.model.params());
+            self.norms.check(self.model.net(), self.model.params()).map_err(TrainError::Overflow)?;
         }
+        Ok(())
     }
 
     /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch.
@@ -112,21 +118,27 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
         loop {
             let draw = self.sampler.draw();
             let sample = self.samples.sample(draw.index, x.as_mut(), target.as_mut());
-            sample.map_err(TrainError::NoSample)?;
+            let sample = sample.map_err(TrainError::NoSample);
             let Some(batch) = &mut self.batch else {
+                sample?;
                 let loss = self.model.step(&x, &target, &self.sgd).map_err(TrainError::Rejected)?;
                 return Ok(Update { loss, rejected });
             };
-            let result = self.model.accumulate(&x, &target, batch);
+            let result = match sample {
+                Ok(()) => self.model.accumulate(&x, &target, batch).map_err(TrainError::Rejected),
+                Err(error) => {
+                    batch.reject();
+                    Err(error)
+                }
+            };
             if result.is_err() {
                 rejected = rejected.saturating_add(1);
             }
             if batch.is_complete() || draw.ends_epoch {
-                return match (self.model.apply(batch, &self.sgd), result) {
-                    (Some(loss), _) => Ok(Update { loss, rejected }),
-                    (None, Err(error)) => Err(TrainError::Rejected(error)),
-                    // An accepted sample always gives a mean.
-                    (None, Ok(loss)) => Ok(Update { loss, rejected }),
+                return match self.model.apply(batch, &self.sgd) {
+                    Some(loss) => Ok(Update { loss, rejected }),
+                    // Nothing was accepted, so the last result is an error.
+                    None => result.map(|loss| Update { loss, rejected }),
                 };
             }
         }

@@ -1,4 +1,68 @@
-//! What the cross-checks share.
+//! What the tests share: a naive network in f64, a bench for the kernel, golden digests, a board's log, rows of
+//! numbers.
 
+pub mod bench;
 pub mod golden;
 pub mod log;
+pub mod oracle;
+
+/// One sample.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Inputs.
+    pub x: Vec<f32>,
+    /// Targets.
+    pub target: Vec<f32>,
+}
+
+/// `n` numbers in -1..1 that look random (a linear congruential generator, not the kernel's).
+pub fn numbers(seed: u64, n: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x2545_F491_4F6C_DD1D);
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / 8_388_608.0 - 1.0
+    };
+    (0..8).for_each(|_| _ = next());
+    (0..n).map(|_| next()).collect()
+}
+
+/// `n` samples of `inputs` and `outputs` numbers in -1..1.
+pub fn rows(seed: u64, n: usize, inputs: usize, outputs: usize) -> Vec<Row> {
+    let row = numbers(seed, n * (inputs + outputs));
+    row.chunks(inputs + outputs)
+        .map(|row| Row { x: row[..inputs].to_vec(), target: row[inputs..].to_vec() })
+        .collect()
+}
+
+/// The bits of every number: what "the same" means here.
+pub fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// |a - b| / |b|, over all numbers together.
+pub fn relative_distance(a: &[f32], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let square = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>();
+    let distance = square(&mut a.iter().zip(b).map(|(&a, &b)| f64::from(a) - b));
+    (distance / square(&mut b.iter().copied())).sqrt()
+}
+
+/// A network as a type and, beside it, as a list for [`oracle::Oracle`]: `net!(5 7 Tanh Bias, 7 3 Identity
+/// NoBias)`.
+///
+/// Gives the type with `net!(type ...)`, the list with `net!(list ...)`.
+#[macro_export]
+macro_rules! net {
+    (type $i:literal $o:literal $f:ident $b:ident) => { tamis::Dense<$i, $o, tamis::$f, tamis::$b> };
+    (type $i:literal $o:literal $f:ident $b:ident, $($rest:tt)+) => {
+        tamis::Chain<$crate::net!(type $i $o $f $b), $crate::net!(type $($rest)+)>
+    };
+    (list $($i:literal $o:literal $f:ident $b:ident),+) => {
+        [$($crate::oracle::Spec {
+            inputs: $i,
+            outputs: $o,
+            has_bias: stringify!($b) == "Bias",
+            function: $crate::oracle::Function::$f,
+        }),+]
+    };
+}

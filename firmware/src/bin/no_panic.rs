@@ -44,7 +44,7 @@ fn use_everything() -> Option<u32> {
     let mut scale = Standardise::<7>::new(black_box(2));
     scale.observe(&x).ok()?;
     let scaled = scale.apply(&mut x);
-    black_box((scaled, scale.constant_inputs().count()));
+    black_box((scaled, scale.unscalable_inputs().count()));
 
     let mut digest = Digest::new();
     {
@@ -58,7 +58,7 @@ fn use_everything() -> Option<u32> {
         black_box((net.predict(&x), net.evaluate(&x, &target).ok()?, net.updates()));
         digest.update(net.params());
         let mut norms = Norms::<<Net as Shape>::In>::default();
-        norms.check(net.net(), net.params());
+        norms.check(net.net(), net.params()).ok()?;
         let norms = norms.mean();
         let mut verdicts = [Verdict::Undecided; 7];
         Rule::Probes { count: black_box(2), factor: 3.0 }.judge(&norms, &mut verdicts);

@@ -1,0 +1,352 @@
+//! Whatever is wrong is an error that says so, and nothing has been written: bit for bit the parameters from
+//! before.
+//!
+//! The source is the documentation of each error: which one, and what it names.
+
+use std::error::Error;
+
+use tamis::plan::{Data, Lent, Plan, PlanError};
+use tamis::{
+    Batch, BatchError, FloatEnvironmentError, Init, InitError, LengthError, Model, NoSample, NotFinite, Rule,
+    RuleError, Sampler, SamplerError, Samples, Seed, Sgd, SgdError, Shape, StepError, StoreError, Stored,
+    Target, Task, TaskError, TrainError, Vector,
+};
+use tamis_tests::bench::{Bench, typed};
+use tamis_tests::{bits, net, rows};
+
+type Net = net!(type 5 7 Tanh Bias, 7 3 Identity Bias);
+
+const NOT_FINITE: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+
+/// Every way to update.
+fn settings() -> [Sgd; 4] {
+    let plain = Sgd::new(0.1).unwrap();
+    let (clip, decay) = (plain.clip_norm(1.0).unwrap(), plain.weight_decay(0.1).unwrap());
+    [plain, clip, decay, clip.weight_decay(0.1).unwrap()]
+}
+
+/// One sample with `x[input]` or `target[output]` spoilt is refused by every way to learn, and leaves no
+/// trace.
+fn assert_refused(spoil: impl Fn(&mut [f32], &mut [f32]), error: StepError) {
+    let row = &rows(1, 1, 5, 3)[0];
+    let good = typed::<Net>(row);
+    let (mut x, mut target) = good;
+    spoil(&mut x, &mut target);
+    for sgd in settings() {
+        let mut bench = Bench::<Net>::of_numbers(1);
+        let mut model = bench.model();
+        model.step(&good.0, &good.1, &sgd).unwrap();
+        let before = bits(model.params());
+        assert_eq!(model.step(&x, &target, &sgd), Err(error));
+        assert_eq!(model.evaluate(&x, &target), Err(error));
+        assert_eq!((model.updates(), bits(model.params())), (1, before.clone()));
+
+        let (mut model, mut batch) = bench.model_and_batch(2);
+        assert_eq!(model.accumulate(&x, &target, &mut batch), Err(error));
+        assert_eq!((batch.accepted(), model.apply(&mut batch, &sgd), model.updates()), (0, None, 0));
+        assert_eq!(bits(&bench.params), before);
+    }
+}
+
+#[test]
+fn an_input_that_is_not_finite_is_named() {
+    for bad in NOT_FINITE {
+        for index in 0..5 {
+            assert_refused(|x, _| x[index] = bad, StepError::Input(index));
+        }
+    }
+}
+
+#[test]
+fn a_target_that_is_not_finite_is_named() {
+    for bad in NOT_FINITE {
+        for index in 0..3 {
+            assert_refused(|_, target| target[index] = bad, StepError::Target(index));
+        }
+    }
+}
+
+#[test]
+fn the_first_of_several_is_named_and_inputs_come_first() {
+    let spoil = |x: &mut [f32], target: &mut [f32]| {
+        (x[3], x[4], target[0]) = (f32::NAN, f32::NAN, f32::NAN);
+    };
+    assert_refused(spoil, StepError::Input(3));
+}
+
+#[test]
+fn a_loss_that_overflows_is_refused() {
+    assert_refused(|_, target| target[1] = f32::MAX, StepError::Loss);
+    assert_refused(|_, target| target[2] = -1e30, StepError::Loss);
+}
+
+fn a_planted_nan_is_reported<N: Shape>() {
+    let mut row = rows(2, 1, N::In::LEN, N::Out::LEN).remove(0);
+    for zero in [false, true] {
+        if zero {
+            row.x.fill(0.0); // 0 NaN is NaN: nothing hides it
+        }
+        let (x, target) = typed::<N>(&row);
+        for place in 0..N::PARAMS {
+            for sgd in settings() {
+                let mut bench = Bench::<N>::of_numbers(3);
+                bench.params[place] = f32::NAN;
+                let before = bits(&bench.params);
+                let mut model = bench.model();
+                assert_eq!(model.step(&x, &target, &sgd), Err(StepError::Loss), "parameter {place}");
+                assert_eq!(model.updates(), 0);
+                let (mut model, mut batch) = bench.model_and_batch(2);
+                assert_eq!(
+                    model.accumulate(&x, &target, &mut batch),
+                    Err(StepError::Loss),
+                    "parameter {place}"
+                );
+                assert_eq!(model.apply(&mut batch, &sgd), None);
+                assert_eq!(bits(&bench.params), before, "parameter {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_nan_in_any_parameter_is_reported_by_the_next_step() {
+    a_planted_nan_is_reported::<net!(type 5 7 Relu Bias, 7 3 Identity Bias)>();
+    a_planted_nan_is_reported::<net!(type 5 7 Relu NoBias, 7 3 Relu NoBias)>();
+    a_planted_nan_is_reported::<net!(type 4 9 Tanh Bias, 9 2 Tanh Bias)>();
+    a_planted_nan_is_reported::<net!(type 4 9 Tanh NoBias, 9 2 Identity NoBias)>();
+    a_planted_nan_is_reported::<net!(type 6 8 Identity NoBias, 8 1 Identity NoBias)>();
+    a_planted_nan_is_reported::<net!(type 3 5 Relu Bias, 5 4 Tanh NoBias, 4 6 Relu Bias, 6 2 Identity Bias)>(
+    );
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let good = Sgd::new(0.1).unwrap();
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.1] {
+        assert_eq!(Sgd::new(bad), Err(SgdError::StepSize));
+        assert_eq!(good.clip_norm(bad), Err(SgdError::ClipBound));
+        assert_eq!(good.final_drop(10, bad), Err(SgdError::DropFactor));
+        assert_eq!(good.weight_decay(bad), Err(SgdError::Decay));
+    }
+    for zero in [0.0, -0.0] {
+        assert_eq!(Sgd::new(zero), Err(SgdError::StepSize));
+        assert_eq!(good.clip_norm(zero), Err(SgdError::ClipBound));
+        assert_eq!(good.final_drop(10, zero), Err(SgdError::DropFactor));
+        assert!(good.weight_decay(zero).is_ok(), "a decay of zero is a decay");
+    }
+    assert_eq!(good.checked(), Ok(good));
+    // The step size after the drop must be one too.
+    assert_eq!(Sgd::new(1e30).unwrap().final_drop(10, 1e30), Err(SgdError::DropFactor));
+    assert_eq!(Sgd::new(1e-30).unwrap().final_drop(10, 1e-30), Err(SgdError::DropFactor));
+}
+
+#[test]
+fn lengths_of_zero_and_one_are_no_batch() {
+    let mut gradient = [0.0; Net::PARAMS];
+    assert_eq!(Batch::<Net>::new(&mut gradient, 0).err(), Some(BatchError::Zero));
+    assert_eq!(Batch::<Net>::new(&mut gradient, 1).err(), Some(BatchError::One));
+    assert!(Batch::<Net>::new(&mut gradient, 2).is_ok());
+}
+
+#[test]
+fn an_order_of_nothing_is_refused() {
+    assert_eq!(Sampler::sequential(0).err(), Some(SamplerError::Empty));
+    assert_eq!(Sampler::shuffled(&mut [], Seed(1)).err(), Some(SamplerError::Empty));
+    assert_eq!(Sampler::shuffled(&mut vec![0; 65_537], Seed(1)).err(), Some(SamplerError::TooMany));
+    assert!(Sampler::shuffled(&mut vec![0; 65_536], Seed(1)).is_ok());
+}
+
+#[test]
+fn a_gain_that_makes_no_sense_is_refused_and_nothing_is_drawn() {
+    for gain in [f32::NAN, f32::INFINITY, 0.0, -1.0] {
+        let mut bench = Bench::<Net>::of_numbers(4);
+        let before = bits(&bench.params);
+        assert_eq!(bench.model().init(Init::Scaled(gain), Seed(1)), Err(InitError::Gain));
+        assert_eq!(bits(&bench.params), before);
+    }
+}
+
+#[test]
+fn a_full_memory_takes_no_more_samples() {
+    // Room for two samples of three inputs and a target, and one number over.
+    let mut memory = [0.0; 9];
+    let mut stored = Stored::new(&mut memory, 3, Seed(1));
+    assert_eq!(stored.push(&[1.0, 2.0, 3.0], 4.0), Ok(()));
+    assert_eq!(stored.push(&[5.0, 6.0, 7.0], 8.0), Ok(()));
+    assert_eq!(stored.push(&[9.0; 2], 9.0), Err(StoreError::Inputs));
+    assert_eq!(stored.push(&[9.0; 3], 9.0), Err(StoreError::Full));
+    assert_eq!(stored.len(), 2);
+    let (mut x, mut target) = ([0.0; 3], [0.0]);
+    stored.sample(1, &mut x, &mut target).unwrap();
+    assert_eq!((x, target), ([5.0, 6.0, 7.0], [8.0]));
+    assert_eq!(stored.sample(2, &mut x, &mut target), Err(NoSample(2)));
+    assert_eq!((x, target), ([5.0, 6.0, 7.0], [8.0]), "nothing is written");
+    assert_eq!(Stored::new(&mut [], 3, Seed(1)).push(&[1.0; 3], 1.0), Err(StoreError::Full));
+}
+
+#[test]
+fn a_buffer_that_is_too_short_is_named_with_its_lengths() {
+    let (p, s) = (Net::PARAMS, Net::SCRATCH);
+    let model = |params: usize, scratch: usize| {
+        Model::<Net>::from_slices(&mut vec![0.0; params], &mut vec![0.0; scratch]).err()
+    };
+    assert_eq!(model(p - 1, s), Some(LengthError { needed: p, given: p - 1 }));
+    assert_eq!(model(p, s - 1), Some(LengthError { needed: s, given: s - 1 }));
+    assert_eq!(model(0, 0), Some(LengthError { needed: p, given: 0 }));
+    assert_eq!((model(p, s), model(p + 3, s + 5)), (None, None));
+    let batch = Batch::<Net>::from_slice(&mut vec![0.0; p - 1], 2).err();
+    assert_eq!(batch, Some(BatchError::Gradient(LengthError { needed: p, given: p - 1 })));
+}
+
+/// 5 inputs, 10 samples in random order, batches of 4.
+fn plan() -> Plan {
+    Plan {
+        seed: Seed(1),
+        task: Task { seed: Seed(1), target: Target::Linear, inputs: 5, relevant: 2, noise: 0.5 },
+        data: Data::Shuffled(10),
+        init: Init::HeNormal,
+        batch: 4,
+        sgd: Sgd::new(0.1).unwrap(),
+        updates: 10,
+        rule: Rule::Gap { least: 3.0 },
+    }
+}
+
+/// What `plan` is refused for, on buffers of these lengths, which must stay as they were: params, scratch,
+/// gradient, indices.
+fn refused(plan: Plan, lengths: [usize; 4]) -> Option<PlanError> {
+    let [mut params, mut scratch, mut gradient] = [0, 1, 2].map(|k| vec![0.75; lengths[k]]);
+    let mut indices = vec![0; lengths[3]];
+    let lent =
+        Lent { params: &mut params, scratch: &mut scratch, gradient: &mut gradient, indices: &mut indices };
+    let error = plan.start::<Net, _>(lent, plan.task).err();
+    assert!(
+        error.is_none() || params.iter().all(|&param| param == 0.75),
+        "{error:?}, but parameters changed"
+    );
+    error
+}
+
+const ENOUGH: [usize; 4] = [Net::PARAMS, Net::SCRATCH, Net::PARAMS, 10];
+
+#[test]
+fn a_plan_that_makes_no_sense_is_refused() {
+    let (good, task) = (plan(), plan().task);
+    assert_eq!(refused(good, ENOUGH), None);
+    let of_task = |task| refused(Plan { task, ..good }, ENOUGH);
+    assert_eq!(of_task(Task { inputs: 6, ..task }), Some(PlanError::Task(TaskError::Inputs)));
+    assert_eq!(of_task(Task { inputs: 0, relevant: 0, ..task }), Some(PlanError::Task(TaskError::Inputs)));
+    assert_eq!(of_task(Task { relevant: 6, ..task }), Some(PlanError::Task(TaskError::Relevant)));
+    let noise = Task { target: Target::Noise, ..task };
+    assert_eq!(of_task(noise), Some(PlanError::Task(TaskError::Relevant)));
+    assert_eq!(of_task(Task { noise: f32::NAN, ..task }), Some(PlanError::Task(TaskError::Noise)));
+
+    let batch = refused(Plan { batch: 0, ..good }, ENOUGH);
+    assert_eq!(batch, Some(PlanError::Batch(BatchError::Zero)));
+    for data in [Data::Sequential(0), Data::Shuffled(0)] {
+        assert_eq!(refused(Plan { data, ..good }, ENOUGH), Some(PlanError::Sampler(SamplerError::Empty)));
+    }
+    for gain in [f32::NAN, 0.0, -1.0, f32::INFINITY] {
+        let init = Init::Scaled(gain);
+        assert_eq!(refused(Plan { init, ..good }, ENOUGH), Some(PlanError::Init(InitError::Gain)));
+    }
+}
+
+#[test]
+fn a_plan_on_too_little_memory_is_refused() {
+    let short = |buffer: usize| {
+        let mut lengths = ENOUGH;
+        lengths[buffer] -= 1;
+        (refused(plan(), lengths), LengthError { needed: ENOUGH[buffer], given: ENOUGH[buffer] - 1 })
+    };
+    let (error, length) = short(0);
+    assert_eq!(error, Some(PlanError::Model(length)));
+    let (error, length) = short(1);
+    assert_eq!(error, Some(PlanError::Model(length)));
+    let (error, length) = short(2);
+    assert_eq!(error, Some(PlanError::Batch(BatchError::Gradient(length))));
+    let (error, length) = short(3);
+    assert_eq!(error, Some(PlanError::Indices(length)));
+
+    // What a plan does not use may be missing.
+    let little = Plan { batch: 1, data: Data::Sequential(10), ..plan() };
+    assert_eq!(refused(little, [Net::PARAMS, Net::SCRATCH, 0, 0]), None);
+}
+
+/// Settings may come over a wire, where no constructor has looked at them.
+#[test]
+fn damaged_settings_in_a_plan_are_refused() {
+    // eta, then no drop, no clip, no decay: a four-byte float and three zero bytes.
+    let mut buffer = [0; 64];
+    let honest = postcard::to_slice(&plan().sgd, &mut buffer).unwrap();
+    assert_eq!(honest, [&0.1_f32.to_le_bytes()[..], &[0, 0, 0]].concat());
+    for eta in [f32::NAN, 0.0, -1.0, f32::INFINITY] {
+        let bytes = [&eta.to_le_bytes()[..], &[0, 0, 0]].concat();
+        let sgd: Sgd = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(refused(Plan { sgd, ..plan() }, ENOUGH), Some(PlanError::Sgd(SgdError::StepSize)));
+    }
+    for (present, error) in [([1, 0], SgdError::ClipBound), ([0, 1], SgdError::Decay)] {
+        let nan = f32::NAN.to_le_bytes();
+        let mut bytes = [&0.1_f32.to_le_bytes()[..], &[0]].concat();
+        for present in present {
+            bytes.push(present);
+            bytes.extend(if present == 1 { &nan[..] } else { &[] });
+        }
+        let sgd: Sgd = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(refused(Plan { sgd, ..plan() }, ENOUGH), Some(PlanError::Sgd(error)));
+    }
+    let drop = [&0.1_f32.to_le_bytes()[..], &[1, 7], &f32::NAN.to_le_bytes(), &[0, 0]].concat();
+    let sgd: Sgd = postcard::from_bytes(&drop).unwrap();
+    assert_eq!(refused(Plan { sgd, ..plan() }, ENOUGH), Some(PlanError::Sgd(SgdError::DropFactor)));
+}
+
+#[test]
+fn every_error_is_a_plain_sentence() {
+    let length = LengthError { needed: 41, given: 40 };
+    let errors: Vec<Box<dyn Error>> = vec![
+        Box::new(StepError::Input(3)),
+        Box::new(StepError::Target(1)),
+        Box::new(StepError::Loss),
+        Box::new(SgdError::StepSize),
+        Box::new(SgdError::DropFactor),
+        Box::new(SgdError::ClipBound),
+        Box::new(SgdError::Decay),
+        Box::new(BatchError::Zero),
+        Box::new(BatchError::One),
+        Box::new(BatchError::Gradient(length)),
+        Box::new(SamplerError::Empty),
+        Box::new(SamplerError::TooMany),
+        Box::new(InitError::Gain),
+        Box::new(InitError::FloatEnvironment(FloatEnvironmentError::FlushesResults)),
+        Box::new(FloatEnvironmentError::FlushesOperands),
+        Box::new(FloatEnvironmentError::Rounding),
+        Box::new(TaskError::Inputs),
+        Box::new(TaskError::Relevant),
+        Box::new(TaskError::Noise),
+        Box::new(length),
+        Box::new(StoreError::Full),
+        Box::new(StoreError::Inputs),
+        Box::new(NotFinite(3)),
+        Box::new(RuleError::Probes),
+        Box::new(RuleError::Factor),
+        Box::new(NoSample(7)),
+        Box::new(TrainError::Rejected(StepError::Loss)),
+        Box::new(TrainError::NoSample(NoSample(7))),
+        Box::new(PlanError::Task(TaskError::Noise)),
+        Box::new(PlanError::Sgd(SgdError::Decay)),
+        Box::new(PlanError::Batch(BatchError::Zero)),
+        Box::new(PlanError::Sampler(SamplerError::Empty)),
+        Box::new(PlanError::Init(InitError::Gain)),
+        Box::new(PlanError::Model(length)),
+        Box::new(PlanError::Indices(length)),
+    ];
+    for error in errors {
+        let (sentence, dump) = (error.to_string(), format!("{error:?}"));
+        assert!(sentence.split(' ').count() >= 4, "{dump}: {sentence:?}");
+        assert!(!sentence.contains(&dump) && !sentence.contains(['{', '}', '(', ')', '\n']), "{sentence}");
+        assert!(sentence.starts_with(|first: char| first.is_ascii_lowercase()), "{sentence}");
+        assert!(!sentence.ends_with('.'), "{sentence}");
+    }
+    assert!(length.to_string().contains("41") && length.to_string().contains("40"));
+    assert!(StepError::Input(3).to_string().contains('3'));
+}

@@ -1,0 +1,90 @@
+//! What the demonstration promises of the support, over seeds: SGD with a batch of one finds the relevant
+//! inputs, full-batch gradient descent does not, weight decay does on the plain task, and noise is called
+//! noise.
+//!
+//! The independent source is the task itself, which knows its relevant inputs. *Exact* means: the inputs found
+//! relevant are the relevant ones, no more and no fewer; an irrelevant input may stay undecided. By probes it often
+//! does: as likely as a probe to have the largest norm of all, the four irrelevant inputs of demo A lie all under the largest of
+//! eight probes with a chance of about 8 in 12. Over 300 seeds of demo A with the final drop: 299 exact, 203 with every
+//! verdict decided.
+//!
+//! Demo C needs its steps. Tried with the final drop, exact of 20 seeds: 5,000 steps 14, 10,000 20, 20,000 20, 50,000 20.
+
+use anyhow::{Context, Result};
+use tamis::showcase::Net;
+use tamis::support::Verdict;
+use tamis::wire::Report;
+use tamis::{Data, Plan, Target, Task};
+use tamis_host::experiments::{self, Experiment};
+use tamis_host::pool;
+use tamis_host::replica::{self, Outcome};
+
+/// The outcomes of the row `name` of the demonstration on `net`, changed by `change`, for seeds 1 to `seeds`.
+fn outcomes(net: Net, name: &str, seeds: u64, change: fn(Plan) -> Plan) -> Result<Vec<(Plan, Outcome)>> {
+    let seeds: Vec<u64> = (1..=seeds).collect();
+    let outcomes = pool::map(&seeds, |&seed| {
+        let rows = experiments::demonstration(seed)?.into_iter().map(|row| row.experiment);
+        let Experiment { plan, .. } =
+            rows.into_iter().find(|row| row.net == net && row.name == name).context("no such row")?;
+        let plan = change(plan);
+        let outcome = replica::run(net, &plan, Report { digest_every: u32::MAX, params: None }, |_| {})?;
+        anyhow::Ok((plan, outcome))
+    });
+    outcomes.into_iter().collect()
+}
+
+fn exact(outcomes: &[(Plan, Outcome)]) -> usize {
+    outcomes.iter().filter(|(plan, outcome)| outcome.is_exact(plan)).count()
+}
+
+#[test]
+fn a_batch_of_one_learns_the_support_of_a() -> Result<()> {
+    let exact = exact(&outcomes(Net::A, "SGD, batch 1, final drop", 30, |plan| plan)?);
+    assert!(exact >= 28, "{exact} of 30");
+    Ok(())
+}
+
+#[test]
+fn a_batch_of_one_learns_the_support_of_c() -> Result<()> {
+    let exact = exact(&outcomes(Net::C, "SGD, batch 1, final drop", 20, |plan| plan)?);
+    assert!(exact >= 18, "{exact} of 20");
+    Ok(())
+}
+
+#[test]
+fn gradient_descent_does_not() -> Result<()> {
+    let outcomes = outcomes(Net::A, "GD", 10, |plan| plan)?;
+    assert_eq!(exact(&outcomes), 0);
+    for (plan, outcome) in &outcomes {
+        let ratio = outcome.contrast(plan).ratio;
+        assert!(ratio >= 0.4, "seed {}: {ratio}", plan.seed.0);
+    }
+    Ok(())
+}
+
+#[test]
+fn gradient_descent_with_weight_decay_does() -> Result<()> {
+    let exact = exact(&outcomes(Net::A, "GD, weight decay", 10, |plan| plan)?);
+    assert_eq!(exact, 10);
+    Ok(())
+}
+
+#[test]
+fn on_pure_noise_nothing_is_relevant() -> Result<()> {
+    let noise = |plan: Plan| Plan { task: Task { target: Target::Noise, relevant: 0, ..plan.task }, ..plan };
+    let outcomes = outcomes(Net::A, "SGD, batch 1, final drop", 30, noise)?;
+    let silent =
+        outcomes.iter().filter(|(_, outcome)| !outcome.verdicts.contains(&Verdict::Relevant)).count();
+    assert!(silent >= 28, "{silent} of 30");
+    Ok(())
+}
+
+/// The honest limit: a nonlinear network fits the noise of a small stored set with the irrelevant inputs.
+#[test]
+fn a_stored_set_spoils_the_support_of_c() -> Result<()> {
+    let outcomes = outcomes(Net::C, "the same on 256 stored", 20, |plan| plan)?;
+    assert!(outcomes.iter().all(|(plan, _)| plan.data == Data::Shuffled(256)));
+    let exact = exact(&outcomes);
+    assert!(exact <= 2, "{exact} of 20");
+    Ok(())
+}

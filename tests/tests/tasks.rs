@@ -1,0 +1,176 @@
+//! Synthetic tasks: pure functions of (seed, index), with the statistics and targets that the contract
+//! states.
+//!
+//! Statistics against those of the normal distribution, targets against sums and sines in f64.
+
+use tamis::task::{TEST_ROWS, TEST_SET};
+use tamis::{NoSample, Samples, Seed, Stored, Target, Task, TaskError};
+use tamis_tests::bits;
+
+const INPUTS: usize = 6;
+const PROBES: usize = 8;
+const WIDTH: usize = INPUTS + PROBES;
+const ROWS: u64 = 10_000;
+
+fn task(target: Target) -> Task {
+    let relevant = if target == Target::Noise { 0 } else { 3 };
+    Task { seed: Seed(4), target, inputs: INPUTS as u16, relevant, noise: 0.5 }
+}
+
+/// Inputs with probes, and the target.
+type Row = (Vec<f32>, f32);
+
+fn row(task: &Task, index: u64) -> Row {
+    let mut x = vec![f32::NAN; WIDTH];
+    let target = task.row(index, &mut x);
+    (x, target)
+}
+
+fn test_row(task: &Task, index: u64) -> Row {
+    let mut x = vec![f32::NAN; WIDTH];
+    let target = task.test_row(index, &mut x);
+    (x, target)
+}
+
+/// What the target is without noise, in f64.
+fn exact(task: &Task, x: &[f32]) -> f64 {
+    let sum = x[..usize::from(task.relevant)].iter().map(|&x| f64::from(x)).sum::<f64>();
+    match task.target {
+        Target::Linear => sum,
+        Target::Sine => sum.sin(),
+        Target::Noise => 0.0,
+    }
+}
+
+const ALL: [Target; 3] = [Target::Linear, Target::Sine, Target::Noise];
+
+#[test]
+fn rows_depend_on_seed_and_index_alone() {
+    for target in ALL {
+        let task = task(target);
+        let up: Vec<_> = (0..50).map(|index| row(&task, index)).collect();
+        let mut down: Vec<_> = (0..50).rev().map(|index| row(&task, index)).collect();
+        down.reverse();
+        for ((x, y), (x_again, y_again)) in up.iter().zip(&down) {
+            assert_eq!((bits(x), y.to_bits()), (bits(x_again), y_again.to_bits()));
+        }
+        let other = Task { seed: Seed(5), ..task };
+        assert_ne!(bits(&row(&other, 0).0), bits(&up[0].0));
+        assert_ne!(bits(&up[0].0), bits(&up[1].0));
+    }
+}
+
+#[test]
+fn noise_and_target_move_no_input() {
+    let quiet = Task { noise: 0.0, ..task(Target::Linear) };
+    for index in 0..50 {
+        let inputs = ALL.map(|target| bits(&row(&task(target), index).0));
+        assert!(inputs.iter().all(|x| *x == bits(&row(&quiet, index).0)));
+    }
+}
+
+/// Mean, deviation and fourth moment of a sample of normals, each within 4 standard errors.
+fn assert_normal(name: &str, values: &[f64]) {
+    let n = values.len() as f64;
+    let moment = |k| values.iter().map(|v| v.powi(k)).sum::<f64>() / n;
+    assert!(moment(1).abs() < 4.0 / n.sqrt(), "{name}: mean {}", moment(1));
+    assert!((moment(2) - 1.0).abs() < 4.0 * (2.0 / n).sqrt(), "{name}: variance {}", moment(2));
+    assert!((moment(4) - 3.0).abs() < 4.0 * (96.0 / n).sqrt(), "{name}: fourth moment {}", moment(4));
+}
+
+#[test]
+fn inputs_and_noise_are_standard_normals_and_independent() {
+    for target in ALL {
+        let task = task(target);
+        let rows: Vec<_> = (0..ROWS).map(|index| row(&task, index)).collect();
+        let mut columns: Vec<Vec<f64>> =
+            (0..INPUTS).map(|input| rows.iter().map(|(x, _)| f64::from(x[input])).collect()).collect();
+        let noise = |(x, y): &Row| (f64::from(*y) - exact(&task, x)) / f64::from(task.noise);
+        columns.push(rows.iter().map(noise).collect());
+        for (k, column) in columns.iter().enumerate() {
+            assert_normal(&format!("{target:?}, column {k}"), column);
+            for (l, other) in columns[..k].iter().enumerate() {
+                let product = column.iter().zip(other).map(|(a, b)| a * b).sum::<f64>() / ROWS as f64;
+                assert!(
+                    product.abs() < 4.5 / (ROWS as f64).sqrt(),
+                    "{target:?}, columns {k}, {l}: {product}"
+                );
+            }
+        }
+    }
+}
+
+/// Three terms of at most about 4: sums round by 1e-6, and so does the argument of the sine.
+#[test]
+fn test_rows_have_no_noise() {
+    for target in ALL {
+        let task = task(target);
+        let quiet = Task { noise: 0.0, ..task };
+        for index in 0..TEST_ROWS {
+            let (x, y) = test_row(&task, index);
+            assert!((f64::from(y) - exact(&task, &x)).abs() < 1e-6, "{target:?}: {y}");
+            let (x_of_stream, y_of_stream) = row(&quiet, TEST_SET + index);
+            assert_eq!(bits(&x), bits(&x_of_stream));
+            assert_eq!(y, y_of_stream);
+        }
+    }
+    assert_eq!((TEST_SET, TEST_ROWS), (1 << 31, 1024), "as the contract states");
+}
+
+#[test]
+fn probes_are_signs_balanced_and_related_to_nothing() {
+    let task = task(Target::Linear);
+    let rows: Vec<_> = (0..ROWS).map(|index| row(&task, index)).collect();
+    let bound = 4.5 * (ROWS as f64).sqrt();
+    let sum = |of: &dyn Fn(&Row) -> f32| rows.iter().map(|row| f64::from(of(row))).sum::<f64>();
+    for probe in INPUTS..WIDTH {
+        assert!(rows.iter().all(|(x, _)| x[probe].abs() == 1.0));
+        assert!(sum(&|(x, _)| x[probe]).abs() < bound, "probe {probe} is not balanced");
+        // The target's variance is 3 + 0.25.
+        assert!(sum(&|(x, y)| x[probe] * y).abs() < bound * 3.25_f64.sqrt(), "probe {probe} and the target");
+        for other in 0..probe {
+            assert!(sum(&|(x, _)| x[probe] * x[other]).abs() < bound, "probes or inputs {probe}, {other}");
+        }
+    }
+}
+
+#[test]
+fn a_stored_set_gives_back_the_bits_of_the_rows() {
+    const SAMPLES: usize = 20;
+    for target in ALL {
+        let mut task = task(target);
+        let mut memory = [0.0; SAMPLES * (INPUTS + 1)];
+        let mut stored = Stored::new(&mut memory, INPUTS, task.seed);
+        assert!(stored.is_empty());
+        for index in 0..SAMPLES as u64 {
+            let (x, y) = row(&task, index);
+            stored.push(&x, y).unwrap();
+        }
+        assert_eq!(stored.len(), SAMPLES);
+        for index in (0..SAMPLES as u64).rev() {
+            let sample = |samples: &mut dyn Samples| {
+                let (mut x, mut y) = ([f32::NAN; WIDTH], [f32::NAN]);
+                samples.sample(index, &mut x, &mut y).unwrap();
+                (bits(&x), bits(&y))
+            };
+            let (x, y) = row(&task, index);
+            assert_eq!(sample(&mut stored), (bits(&x), bits(&[y])));
+            assert_eq!(sample(&mut task), (bits(&x), bits(&[y])));
+        }
+        let missing = SAMPLES as u64;
+        assert_eq!(stored.sample(missing, &mut [0.0; WIDTH], &mut [0.0]), Err(NoSample(missing)));
+    }
+}
+
+#[test]
+fn tasks_that_make_no_sense_are_refused() {
+    let linear = task(Target::Linear);
+    assert_eq!(linear.check(INPUTS), Ok(()));
+    assert_eq!(linear.check(INPUTS - 1), Err(TaskError::Inputs));
+    assert_eq!(Task { inputs: 0, relevant: 0, ..linear }.check(INPUTS), Err(TaskError::Inputs));
+    assert_eq!(Task { relevant: 7, ..linear }.check(INPUTS), Err(TaskError::Relevant));
+    assert_eq!(Task { relevant: 1, ..task(Target::Noise) }.check(INPUTS), Err(TaskError::Relevant));
+    for noise in [f32::NAN, f32::INFINITY, -0.5] {
+        assert_eq!(Task { noise, ..linear }.check(INPUTS), Err(TaskError::Noise));
+    }
+}
