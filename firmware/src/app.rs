@@ -268,7 +268,7 @@ impl Bench {
         self.feed.start(plan.task);
         let mut stored = Stored::new(self.rows, inputs, plan.task.seed);
         for _ in 0..plan.data.stored() {
-            let row = self.feed.next();
+            let row = self.feed.wait();
             stored.push(row.inputs(), row.target()).map_err(Reason::Store)?;
         }
         let source = if stored.is_empty() { Source::Live(&mut self.feed) } else { Source::Stored(stored) };

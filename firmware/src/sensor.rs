@@ -68,7 +68,7 @@ impl Feed {
     }
 
     /// The next row, as soon as there is one.
-    pub fn next(&mut self) -> Row {
+    pub fn wait(&mut self) -> Row {
         loop {
             if let Some(row) = self.rows.dequeue() {
                 return row;
@@ -101,7 +101,7 @@ impl Row {
 impl Samples for Feed {
     fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
         let task = self.task.ok_or(NoSample(index))?;
-        let row = self.next();
+        let row = self.wait();
         let (inputs, probes) = x.split_at_mut_checked(task.inputs.into()).ok_or(NoSample(index))?;
         inputs.iter_mut().zip(row.x).for_each(|(x, value)| *x = value);
         task::probes(task.seed, row.index, probes);

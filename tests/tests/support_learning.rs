@@ -88,3 +88,51 @@ fn a_stored_set_spoils_the_support_of_c() -> Result<()> {
     assert!(exact <= 2, "{exact} of 20");
     Ok(())
 }
+
+/// The effect needs residual noise: where the network can interpolate, SGD stops and so does the shrinking.
+#[test]
+fn without_noise_nothing_shrinks() -> Result<()> {
+    let silent = |plan: Plan| Plan { task: Task { noise: 0.0, ..plan.task }, ..plan };
+    let outcomes = outcomes(Net::A, "SGD, batch 1, final drop", 10, silent)?;
+    assert_eq!(exact(&outcomes), 0);
+    for (plan, outcome) in &outcomes {
+        let ratio = outcome.contrast(plan).ratio;
+        assert!(ratio >= 0.4, "seed {}: {ratio}", plan.seed.0);
+    }
+    Ok(())
+}
+
+/// Where each input is visible by itself, a correlation test needs no network: on demo A's 256 samples the
+/// inputs correlated beyond 4 standard errors are the relevant ones.
+#[test]
+fn a_correlation_test_is_quicker_on_a() -> Result<()> {
+    const SAMPLES: usize = 256;
+    for seed in 1..=30 {
+        let rows = experiments::demonstration(seed)?;
+        let task = rows.first().context("no rows")?.experiment.plan.task;
+        let samples: Vec<([f32; 6], f32)> = (0..SAMPLES as u64)
+            .map(|index| {
+                let mut x = [0.0; 6];
+                let target = task.row(index, &mut x);
+                (x, target)
+            })
+            .collect();
+        let found: Vec<usize> = (0..6)
+            .filter(|&input| {
+                let pairs = samples.iter().map(|(x, target)| (f64::from(x[input]), f64::from(*target)));
+                correlation(pairs.collect()).abs() * (SAMPLES as f64).sqrt() > 4.0
+            })
+            .collect();
+        assert_eq!(found, [0, 1], "seed {seed}");
+    }
+    Ok(())
+}
+
+/// Pearson's correlation of the pairs.
+fn correlation(pairs: Vec<(f64, f64)>) -> f64 {
+    let n = pairs.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / n;
+    let (mx, my) = (mean(|pair| pair.0), mean(|pair| pair.1));
+    let moment = |f: &dyn Fn(f64, f64) -> f64| pairs.iter().map(|&(x, y)| f(x - mx, y - my)).sum::<f64>();
+    moment(&|x, y| x * y) / (moment(&|x, _| x * x) * moment(&|_, y| y * y)).sqrt()
+}
