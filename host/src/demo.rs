@@ -264,14 +264,15 @@ fn support_row(run: &Run<'_>) -> Vec<String> {
     ]
 }
 
-const COST_HEADER: [&str; 9] = [
+const COST_HEADER: [&str; 10] = [
     "",
     "device updates",
     "host updates",
     "params",
     "scratch",
     "gradient",
-    "order + samples",
+    "order",
+    "samples",
     "RAM",
     "instructions",
 ];
@@ -286,7 +287,8 @@ fn cost_row(run: &Run<'_>) -> Vec<String> {
         ram.params.to_string(),
         ram.scratch.to_string(),
         ram.gradient.to_string(),
-        (ram.indices + ram.samples).to_string(),
+        ram.indices.to_string(),
+        ram.samples.to_string(),
         ram.total().to_string(),
         device.map_or("-".to_owned(), |device| format!("{:.0}", device.instructions)),
     ]

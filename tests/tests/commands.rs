@@ -1,0 +1,175 @@
+//! Whole-program runs of `tamis`: what it prints, how it ends, and that the README tells no other figures.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tamis_host::machine::Machine;
+use tamis_host::{fits, tools};
+
+/// `tamis` with these arguments, built if need be.
+fn tamis(arguments: &[&str]) -> Result<Command> {
+    let mut build = Command::new(std::env::var_os("CARGO").context("run by cargo")?);
+    build.args(["build", "--quiet", "--package", "tamis-host", "--bin", "tamis"]);
+    assert!(build.current_dir(tools::workspace()).status()?.success());
+    // The tests are built into the same folder, one level deeper.
+    let folder = std::env::current_exe()?.ancestors().nth(2).context("no target folder")?.to_owned();
+    let mut command = Command::new(folder.join("tamis"));
+    command.args(arguments).current_dir(tools::workspace());
+    Ok(command)
+}
+
+fn json(output: &Output) -> Result<Value> {
+    serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("not JSON: {}", String::from_utf8_lossy(&output.stdout)))
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder of this test's own.
+fn folder(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("tamis-test-{}-{name}", std::process::id()))
+}
+
+fn readme() -> Result<String> {
+    Ok(std::fs::read_to_string(tools::workspace().join("README.md"))?)
+}
+
+#[test]
+fn the_demo_holds_and_the_readme_tells_its_figures() -> Result<()> {
+    let out = folder("demo");
+    let output = tamis(&["demo", "--json", "--out"])?.arg(&out).output()?;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report = json(&output)?;
+    assert_eq!(report["machine"], "mps2-an386");
+    assert_eq!(report["first_difference"], Value::Null);
+    let runs = report["runs"].as_array().context("no runs")?;
+    assert_eq!(runs.len(), 8);
+    assert!(runs.iter().all(|run| run["met"] == true));
+    let digests: u64 = runs.iter().filter_map(|run| run["digests_compared"].as_u64()).sum();
+    assert_eq!(report["digests_compared"], digests);
+    // A digest after every 100 updates that the device made.
+    let updates: u64 = runs.iter().filter_map(|run| run["device_updates"].as_u64()).sum();
+    assert_eq!(digests, updates / 100);
+
+    let readme = readme()?;
+    for run in runs {
+        let line = readme_line(run)?;
+        assert!(readme.contains(&line), "not in the README:\n{line}");
+    }
+    let png = std::fs::read(out.join("weights.png"))?;
+    assert!(png.starts_with(b"\x89PNG"));
+    assert_eq!(
+        std::fs::read(out.join("weights.svg"))?,
+        std::fs::read(tools::workspace().join("docs/weights.svg"))?
+    );
+    std::fs::remove_dir_all(out)?;
+    Ok(())
+}
+
+/// A row of the README's table.
+fn readme_line(run: &Value) -> Result<String> {
+    let number = |field: &str| run[field].as_f64().with_context(|| format!("no {field}"));
+    let text = |field: &str| run[field].as_str().with_context(|| format!("no {field}"));
+    let verdicts = run["verdicts"].as_array().context("no verdicts")?.iter().enumerate();
+    let found: Vec<String> = verdicts
+        .filter(|(_, verdict)| *verdict == "relevant")
+        .map(|(input, _)| format!("x{}", input + 1))
+        .collect();
+    Ok(format!(
+        "| {}: {} | {:.3} | {:.1} | {:.1} % | {} | {} B | {:.0} |",
+        text("demo")?,
+        text("name")?,
+        number("ratio")?,
+        number("gap")?,
+        100.0 * number("test_error")?,
+        if found.is_empty() { "none".to_owned() } else { found.join(" ") },
+        run["ram_bytes"],
+        number("instructions_per_step")?,
+    ))
+}
+
+#[test]
+fn the_readme_shows_the_example_as_it_is() -> Result<()> {
+    let example = std::fs::read_to_string(tools::workspace().join("firmware/src/bin/example.rs"))?;
+    assert!(readme()?.contains(&format!("```rust\n{example}```\n")));
+    Ok(())
+}
+
+#[test]
+fn the_readme_tells_what_fits() -> Result<()> {
+    let fit = fits::fit(16);
+    let (sgd, gd) = (fit.batch_1.context("nothing")?, fit.gd_256_stored.context("nothing")?);
+    let readme = readme()?;
+    assert!(
+        readme.contains(&format!("SGD trains 8-{sgd}-1;")) && readme.contains(&format!("ends at 8-{gd}-1,"))
+    );
+    let output = tamis(&["fits", "--json"])?.output()?;
+    assert_eq!(json(&output)?["largest_h"][2], serde_json::to_value(fit)?);
+    Ok(())
+}
+
+/// Without an emulator the host's half still runs, and the output says what did not.
+#[test]
+fn without_an_emulator_the_exit_code_is_3() -> Result<()> {
+    let out = folder("no-emulator");
+    let output = tamis(&["demo", "--json", "--out"])?.arg(&out).env("PATH", "/nonexistent").output()?;
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("nothing ran on a device: qemu-system-arm is not installed"),
+        "{}",
+        stderr(&output)
+    );
+    let report = json(&output)?;
+    assert_eq!(report["digests_compared"], 0);
+    let runs = report["runs"].as_array().context("no runs")?;
+    assert!(runs.iter().all(|run| run["met"] == true && run["instructions_per_step"].is_null()));
+    std::fs::remove_dir_all(out)?;
+
+    let output = tamis(&["crosscheck"])?.env("PATH", "/nonexistent").output()?;
+    assert_eq!(output.status.code(), Some(3));
+    Ok(())
+}
+
+/// A firmware with one wrong bit: exit code 1, and the place in the JSON.
+#[test]
+fn a_difference_is_exit_code_1() -> Result<()> {
+    let elf = tools::build_firmware(Machine::MpsAn386, "altered")?;
+    let output = tamis(&["crosscheck", "--machine", "mps2-an386", "--json", "--elf"])?.arg(elf).output()?;
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let difference = &json(&output)?["machines"][0]["first_difference"];
+    assert_eq!(
+        (&difference["step"], &difference["layer"], &difference["index"]),
+        (&37.into(), &2.into(), &3.into())
+    );
+    Ok(())
+}
+
+#[test]
+fn bad_arguments_are_named() -> Result<()> {
+    for (arguments, code, message) in [
+        (&["demo", "--machine", "z80"][..], 2, "invalid value 'z80' for '--machine <MACHINE>'"),
+        (&["crosscheck", "--machine", "z80"], 2, "there are mps2-an386, mps2-an385, microbit, and all"),
+        (&["demo", "--seed", "-1"], 2, "unexpected argument '-1'"),
+        (&["crosscheck", "--elf", "x"], 1, "--elf needs --machine"),
+        (&["crosscheck", "--machine", "microbit", "--elf", "Cargo.toml"], 1, "Cargo.toml is not an ELF file"),
+        (&["demo", "--out", "Cargo.toml/x"], 1, "the folder Cargo.toml/x cannot be made"),
+    ] {
+        let output = tamis(arguments)?.output()?;
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
+    }
+    Ok(())
+}
+
+#[test]
+fn help_has_an_example() -> Result<()> {
+    for command in ["demo", "crosscheck", "fits"] {
+        let output = tamis(&[command, "--help"])?.output()?;
+        assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("Example:\n    tamis {command}")));
+    }
+    Ok(())
+}
