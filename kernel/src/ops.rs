@@ -63,12 +63,6 @@ fn rows<T>(w: &[T], outputs: usize) -> core::slice::ChunksExact<'_, T> {
     w.chunks_exact(outputs.max(1))
 }
 
-/// [`rows`], to write to.
-#[inline(always)]
-fn rows_mut<T>(w: &mut [T], outputs: usize) -> core::slice::ChunksExactMut<'_, T> {
-    w.chunks_exact_mut(outputs.max(1))
-}
-
 /// z = b + w^T x: `w` (I, O), `b` (O) or none, `x` (I), `z` (O).
 #[inline(always)]
 pub fn forward<T: Number>(w: &[T], b: Option<&[T]>, x: &[T], z: &mut [T]) {
@@ -122,17 +116,10 @@ pub fn scale<T: Number>(v: &mut [T], factor: T) {
 /// `w` (I, O), `b` (O) or none, `x` (I), `eta_delta` (O).
 #[inline(always)]
 pub fn update<T: Number>(w: &mut [T], b: Option<&mut [T]>, x: &[T], eta_delta: &[T]) {
-    for (row, &x) in rows_mut(w, eta_delta.len()).zip(x) {
-        for (w, &eta_delta) in row.iter_mut().zip(eta_delta) {
-            *w = *w - eta_delta * x;
-        }
-    }
-    for (b, &eta_delta) in b.into_iter().flatten().zip(eta_delta) {
-        *b = *b - eta_delta;
-    }
+    outer(w, b, x, eta_delta, |w, eta_delta, x| w - eta_delta * x, |b, eta_delta| b - eta_delta);
 }
 
-/// The general update of a batch of one, on g = d x without storing it. See [`descend`] for the rest.
+/// The general update of a batch of one, on g = d x without storing it; `change` says how g moves a parameter.
 /// `w` (I, O), `b` (O) or none, `x` (I), `delta` (O).
 #[inline(always)]
 pub fn update_general<T: Number>(
@@ -142,39 +129,39 @@ pub fn update_general<T: Number>(
     delta: &[T],
     change: &Descent<T>,
 ) {
-    for (row, &x) in rows_mut(w, delta.len()).zip(x) {
-        for (w, &delta) in row.iter_mut().zip(delta) {
-            *w = change.weight(*w, delta * x);
-        }
-    }
-    for (b, &delta) in b.into_iter().flatten().zip(delta) {
-        *b = change.bias(*b, delta);
-    }
+    outer(w, b, x, delta, |w, delta, x| change.weight(w, delta * x), |b, delta| change.bias(b, delta));
 }
 
 /// Stores the gradient of a batch's first sample: `g_w` (I, O), `g_b` (O) or none, `x` (I), `delta` (O).
 #[inline(always)]
 pub fn store_gradient<T: Number>(g_w: &mut [T], g_b: Option<&mut [T]>, x: &[T], delta: &[T]) {
-    for (row, &x) in rows_mut(g_w, delta.len()).zip(x) {
-        for (g, &delta) in row.iter_mut().zip(delta) {
-            *g = delta * x;
-        }
-    }
-    for (g, &delta) in g_b.into_iter().flatten().zip(delta) {
-        *g = delta;
-    }
+    outer(g_w, g_b, x, delta, |_, delta, x| delta * x, |_, delta| delta);
 }
 
 /// Adds the gradient of a further sample: shapes as in [`store_gradient`].
 #[inline(always)]
 pub fn add_gradient<T: Number>(g_w: &mut [T], g_b: Option<&mut [T]>, x: &[T], delta: &[T]) {
-    for (row, &x) in rows_mut(g_w, delta.len()).zip(x) {
-        for (g, &delta) in row.iter_mut().zip(delta) {
-            *g = *g + delta * x;
+    outer(g_w, g_b, x, delta, |g, delta, x| g + delta * x, |g, delta| g + delta);
+}
+
+/// Every weight becomes `weight(w_io, d_o, x_i)`, in layout order, and every bias `bias(b_o, d_o)`.
+/// `w` (I, O), `b` (O) or none, `x` (I), `delta` (O).
+#[inline(always)]
+fn outer<T: Number>(
+    w: &mut [T],
+    b: Option<&mut [T]>,
+    x: &[T],
+    delta: &[T],
+    weight: impl Fn(T, T, T) -> T,
+    bias: impl Fn(T, T) -> T,
+) {
+    for (row, &x) in w.chunks_exact_mut(delta.len().max(1)).zip(x) {
+        for (w, &delta) in row.iter_mut().zip(delta) {
+            *w = weight(*w, delta, x);
         }
     }
-    for (g, &delta) in g_b.into_iter().flatten().zip(delta) {
-        *g = *g + delta;
+    for (b, &delta) in b.into_iter().flatten().zip(delta) {
+        *b = bias(*b, delta);
     }
 }
 

@@ -53,13 +53,16 @@ fn a_batch_of_one_learns_the_support_of_c() -> Result<()> {
 
 #[test]
 fn gradient_descent_does_not() -> Result<()> {
-    let outcomes = outcomes(Net::A, "GD", 10, |plan| plan)?;
-    assert_eq!(exact(&outcomes), 0);
-    for (plan, outcome) in &outcomes {
+    assert_nothing_shrank(&outcomes(Net::A, "GD", 10, |plan| plan)?);
+    Ok(())
+}
+
+fn assert_nothing_shrank(outcomes: &[(Plan, Outcome)]) {
+    assert_eq!(exact(outcomes), 0);
+    for (plan, outcome) in outcomes {
         let ratio = outcome.contrast(plan).ratio;
         assert!(ratio >= 0.4, "seed {}: {ratio}", plan.seed.0);
     }
-    Ok(())
 }
 
 #[test]
@@ -93,12 +96,7 @@ fn a_stored_set_spoils_the_support_of_c() -> Result<()> {
 #[test]
 fn without_noise_nothing_shrinks() -> Result<()> {
     let silent = |plan: Plan| Plan { task: Task { noise: 0.0, ..plan.task }, ..plan };
-    let outcomes = outcomes(Net::A, "SGD, batch 1, final drop", 10, silent)?;
-    assert_eq!(exact(&outcomes), 0);
-    for (plan, outcome) in &outcomes {
-        let ratio = outcome.contrast(plan).ratio;
-        assert!(ratio >= 0.4, "seed {}: {ratio}", plan.seed.0);
-    }
+    assert_nothing_shrank(&outcomes(Net::A, "SGD, batch 1, final drop", 10, silent)?);
     Ok(())
 }
 
