@@ -7,8 +7,8 @@ use embedded_hal::digital::OutputPin;
 use embedded_io::{Read, Write};
 use heapless::String;
 use static_cell::ConstStaticCell;
-use tamis::showcase::{Net, NetA, NetC, PARAMS, SCRATCH};
-use tamis::support::{self, Verdict};
+use tamis::showcase::{NORMS, Net, NetA, NetC, NetMixed, PARAMS, SCRATCH, STANDARDISE};
+use tamis::verdict::{self, Verdict};
 use tamis::wire::{self, Decoder, Event, FRAME, Report, Request, WIRE_VERSION, WORDS};
 use tamis::{
     ARITHMETIC_VERSION, Lent, NoSample, Plan, PlanError, Samples, Shape, StoreError, Stored, TrainError,
@@ -26,6 +26,8 @@ const SAMPLES: usize = 256;
 static MODEL_PARAMS: ConstStaticCell<[f32; PARAMS]> = ConstStaticCell::new([0.0; PARAMS]);
 static MODEL_SCRATCH: ConstStaticCell<[f32; SCRATCH]> = ConstStaticCell::new([0.0; SCRATCH]);
 static GRADIENT: ConstStaticCell<[f32; PARAMS]> = ConstStaticCell::new([0.0; PARAMS]);
+static MODEL_NORMS: ConstStaticCell<[f32; NORMS]> = ConstStaticCell::new([0.0; NORMS]);
+static SCALE: ConstStaticCell<[f32; STANDARDISE]> = ConstStaticCell::new([0.0; STANDARDISE]);
 static INDICES: ConstStaticCell<[u16; SAMPLES]> = ConstStaticCell::new([0; SAMPLES]);
 static ROWS: ConstStaticCell<[f32; SAMPLES * (INPUTS + 1)]> =
     ConstStaticCell::new([0.0; SAMPLES * (INPUTS + 1)]);
@@ -57,6 +59,8 @@ pub fn run(settings: &Settings) -> ! {
         scratch: MODEL_SCRATCH.take(),
         gradient: GRADIENT.take(),
         indices: INDICES.take(),
+        norms: MODEL_NORMS.take(),
+        standardise: SCALE.take(),
         rows: ROWS.take(),
         feed: sensor::connect(QUEUE.take(), settings.burst),
     };
@@ -69,6 +73,7 @@ pub fn run(settings: &Settings) -> ! {
                 let found = match net {
                     Net::A => bench.train::<NetA>(&mut line, &plan, report, settings),
                     Net::C => bench.train::<NetC>(&mut line, &plan, report, settings),
+                    Net::Mixed => bench.train::<NetMixed>(&mut line, &plan, report, settings),
                 };
                 if found {
                     let _ = led.set_high();
@@ -77,6 +82,7 @@ pub fn run(settings: &Settings) -> ! {
             Request::Measure { net, plan, updates } => match net {
                 Net::A => bench.measure::<NetA>(&mut line, &mut timer, &plan, updates),
                 Net::C => bench.measure::<NetC>(&mut line, &mut timer, &plan, updates),
+                Net::Mixed => bench.measure::<NetMixed>(&mut line, &mut timer, &plan, updates),
             },
             Request::Exit => {
                 defmt::info!("exit");
@@ -141,6 +147,8 @@ struct Bench {
     scratch: &'static mut [f32],
     gradient: &'static mut [f32],
     indices: &'static mut [u16],
+    norms: &'static mut [f32],
+    standardise: &'static mut [f32],
     rows: &'static mut [f32],
     feed: Feed,
 }
@@ -183,6 +191,7 @@ impl fmt::Display for Reason {
 
 impl Bench {
     /// Carries out `plan` and reports as asked. Gives whether exactly the relevant inputs were found.
+    #[inline(never)] // one network's frame at a time on the stack
     fn train<N: Shape>(
         &mut self,
         line: &mut Line<impl Read + Write>,
@@ -218,23 +227,25 @@ impl Bench {
         }
         let test_loss =
             trainer.test_loss(&plan.task).map_err(|error| Reason::Train(TrainError::Rejected(error)))?;
-        let norms = trainer.norms();
         let mut verdicts = [Verdict::Undecided; INPUTS];
         let verdicts = &mut verdicts[..plan.task.inputs.into()];
-        plan.rule.judge(norms.as_ref(), verdicts);
+        let norms = trainer.norms();
+        let norms = norms.as_ref().map_or(&[][..], |norms| norms.as_ref());
+        plan.rule.judge(norms, verdicts);
         line.send(&Event::Support {
-            norms: norms.as_ref().iter().map(|norm| norm.to_bits()).collect(),
+            norms: norms.iter().map(|norm| norm.to_bits()).collect(),
             verdicts: verdicts.iter().copied().collect(),
         });
         let (updates, digest) = (trainer.model().updates(), trainer.digest());
         let overruns = sensor::overruns();
         line.send(&Event::Done { updates, digest, test_loss: test_loss.to_bits(), overruns });
-        let found = support::is_exact(verdicts, plan.task.relevant.into());
+        let found = verdict::is_exact(verdicts, plan.task.relevant.into());
         defmt::info!("{=u32} updates, digest {=u32:08x}, support found: {=bool}", updates, digest, found);
         Ok(found)
     }
 
     /// Counts the ticks of `updates` updates, and of twice as many, all on the plan's first row.
+    #[inline(never)] // as for `train`
     fn measure<N: Shape>(
         &mut self,
         line: &mut Line<impl Read + Write>,
@@ -277,6 +288,8 @@ impl Bench {
             scratch: self.scratch,
             gradient: self.gradient,
             indices: self.indices,
+            norms: self.norms,
+            standardise: self.standardise,
         };
         plan.start(lent, source).map_err(Reason::Plan)
     }

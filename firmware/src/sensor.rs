@@ -1,8 +1,9 @@
 //! Samples reach the training loop through a queue, as they would from an interrupt.
 //!
 //! The "sensor" is a task: an interrupt (PendSV) computes its next rows and puts them into the queue. The
-//! training loop takes them out, and pends the interrupt when the queue is empty. A row that finds the queue full is
-//! lost and counted, as with a sensor that does not wait.
+//! training loop takes them out, and pends the interrupt when the queue is empty: by demand and not by a clock, so that a
+//! host can repeat what the device does. A row that finds the queue full is lost and counted, as with a sensor that
+//! does not wait.
 
 use core::cell::RefCell;
 
@@ -102,6 +103,9 @@ impl Samples for Feed {
     fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
         let task = self.task.ok_or(NoSample(index))?;
         let row = self.wait();
+        if row.index != index {
+            return Err(NoSample(index)); // it was lost
+        }
         let (inputs, probes) = x.split_at_mut_checked(task.inputs.into()).ok_or(NoSample(index))?;
         inputs.iter_mut().zip(row.x).for_each(|(x, value)| *x = value);
         task::probes(task.seed, row.index, probes);

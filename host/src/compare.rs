@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 use tamis::Plan;
 use tamis::showcase::Net;
@@ -43,7 +43,8 @@ pub struct Comparison {
     pub first_difference: Option<Difference>,
 }
 
-/// Compares two outcomes of `plan`. If they differ, both halves run again between the digests to find where.
+/// Compares two outcomes of `plan`, of which the host may have gone on longer. If they differ, both halves run again
+/// between the digests to find where.
 pub fn compare(
     board: &mut Emulator,
     net: Net,
@@ -51,11 +52,13 @@ pub fn compare(
     device: &Outcome,
     host: &Outcome,
 ) -> Result<Comparison> {
+    let reports = device.digests.len();
+    let updates = |outcome: &Outcome| {
+        outcome.digests.iter().take(reports).map(|&(update, _)| update).collect::<Vec<_>>()
+    };
     ensure!(
-        device.digests.len() <= host.digests.len() && !device.digests.is_empty(),
-        "the device sent {} digests, the host {}",
-        device.digests.len(),
-        host.digests.len()
+        updates(device) == updates(host) && device.digests.last().is_some_and(|last| last.0 == plan.updates),
+        "the device's digests are not after the same updates as the host's"
     );
     let equal = device.digests.iter().zip(&host.digests).take_while(|(device, host)| device == host).count();
     if let Some(&(update, _)) = device.digests.get(equal) {
@@ -63,13 +66,18 @@ pub fn compare(
         let first_difference = Some(locate(board, net, plan, after + 1, update)?);
         return Ok(Comparison { equal, first_difference });
     }
+    if reports == host.digests.len() {
+        let same = (&device.norms, &device.verdicts, device.test_loss)
+            == (&host.norms, &host.verdicts, host.test_loss);
+        ensure!(same, "all digests are equal, but norms, verdicts or test error differ");
+    }
     Ok(Comparison { equal, first_difference: None })
 }
 
 /// Re-runs `plan` on both sides and compares all parameters after each update from `first` to `last`.
 fn locate(board: &mut Emulator, net: Net, plan: &Plan, first: u32, last: u32) -> Result<Difference> {
-    let report = Report { digest_every: u32::MAX, params: Some((first, last)) };
-    // The plan stays whole, so that nothing in it moves.
+    // The digests are signs of life. The plan stays whole, so that nothing in it moves.
+    let report = Report { digest_every: 100, params: Some((first, last)) };
     let device = device::run(board, net, plan, report, |_| {})?;
     let host = replica::run(net, plan, report, |_| {})?;
     for ((step, device), (_, host)) in device.params.iter().zip(&host.params) {
@@ -85,7 +93,7 @@ fn locate(board: &mut Emulator, net: Net, plan: &Plan, first: u32, last: u32) ->
             });
         }
     }
-    anyhow::bail!("the digests after update {last} differ, but no parameter does from update {first} on")
+    bail!("the digests after update {last} differ, but no parameter does from update {first} on")
 }
 
 /// The layer of parameter `param`, from 1, and its index there.

@@ -5,23 +5,22 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar};
 use serde_json::{Value, json};
-use tamis::showcase::Net;
-use tamis::support::Verdict;
 use tamis::task::{TEST_ROWS, Task};
 use tamis::wire::Report;
-use tamis::{Plan, Target};
+use tamis::{Plan, Target, Verdict};
 
 use crate::compare::{self, Comparison, Difference};
 use crate::emulator::{Clock, Emulator};
-use crate::experiments::{self, Expectation, Experiment, Row};
+use crate::experiments::{self, Expectation, Experiment, PARTS, Row};
 use crate::figure;
 use crate::heatmap::{self, Input, Kind, Panel};
 use crate::machine::Machine;
 use crate::replica::Outcome;
+use crate::tools::Missing;
 use crate::{device, pool, replica, report, tools};
 
 /// Trains on an emulated microcontroller and on the host, and shows which inputs matter.
@@ -62,10 +61,11 @@ struct Run<'a> {
 pub fn run(options: &Options) -> Result<ExitCode> {
     fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
-    let missing = tools::ensure_qemu().err();
-    let elf = match missing {
-        None => Some(build(options.machine)?),
-        Some(_) => None,
+    let (elf, missing) = match firmware(options.machine) {
+        Ok(elf) => (Some(elf), None),
+        // The host's half needs no tool.
+        Err(error) if error.is::<Missing>() => (None, Some(error)),
+        Err(error) => return Err(error),
     };
     let rows = experiments::demonstration(options.seed)?;
     let runs = train(options.machine, elf.as_deref(), &rows)?;
@@ -78,12 +78,17 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let all_met = runs.iter().all(|run| run.met() && run.first_difference().is_none());
     if let Some(missing) = &missing {
         eprintln!("error: nothing ran on a device: {missing}");
-        return Ok(ExitCode::from(3));
     }
-    Ok(ExitCode::from(u8::from(!all_met)))
+    Ok(ExitCode::from(match (all_met, missing) {
+        (false, _) => 1,
+        (true, Some(_)) => 3,
+        (true, None) => 0,
+    }))
 }
 
-fn build(machine: Machine) -> Result<PathBuf> {
+/// The program for the device; the error is [`Missing`] where a tool could not be had.
+fn firmware(machine: Machine) -> Result<PathBuf> {
+    tools::ensure_qemu()?;
     let spinner = ProgressBar::new_spinner().with_message(format!("building the firmware for {machine}"));
     spinner.enable_steady_tick(std::time::Duration::from_millis(100));
     let elf = tools::build_firmware(machine, "replay");
@@ -103,7 +108,7 @@ fn train<'a>(machine: Machine, elf: Option<&Path>, rows: &'a [Row]) -> Result<Ve
         let row = &rows[index];
         let Experiment { name, net, plan } = &row.experiment;
         let bar = bars.add(report::progress(row.device_updates as usize));
-        bar.set_message(format!("{}  {name}", letter(*net)));
+        bar.set_message(format!("{}  {name}", row.part.letter));
         let digests = Report { digest_every: DIGEST_EVERY, params: None };
         let host = replica::run(*net, plan, digests, |_| {})?;
         let on_device =
@@ -131,11 +136,6 @@ fn run_on_device(
     let device = device::run(&mut board, *net, &part, digests, progress)?;
     let comparison = compare::compare(&mut board, *net, &part, &device, host)?;
     board.exit()?;
-    if part.updates == plan.updates && comparison.first_difference.is_none() {
-        let same = (&device.norms, &device.verdicts, device.test_loss)
-            == (&host.norms, &host.verdicts, host.test_loss);
-        ensure!(same, "all digests are equal, but norms, verdicts or test error differ");
-    }
     let mut board = Emulator::boot(machine, elf, Clock::Instructions)?;
     let instructions = device::instructions(&mut board, machine, *net, plan)?;
     board.exit()?;
@@ -189,34 +189,20 @@ fn test_variance(task: &Task) -> f64 {
     targets.iter().map(|target| (target - mean).powi(2)).sum::<f64>() / targets.len() as f64
 }
 
-fn letter(net: Net) -> char {
-    match net {
-        Net::A => 'A',
-        Net::C => 'C',
-    }
-}
-
-fn heading(net: Net) -> &'static str {
-    match net {
-        Net::A => "A · y = x1 + x2 + noise, 6 inputs and 8 probes, network 14-8-1, linear",
-        Net::C => "C · y = sin(x1 + x2) + noise, 8 inputs, network 8-16-1, tanh",
-    }
-}
-
 fn print(runs: &[Run<'_>], options: &Options) {
-    for net in [Net::A, Net::C] {
-        let of_net: Vec<_> = runs.iter().filter(|run| run.row.experiment.net == net).collect();
-        println!("\n{}\n", heading(net));
-        let panels: Vec<_> = of_net.iter().map(|run| panel(run)).collect();
+    for part in &PARTS {
+        let runs: Vec<_> = runs.iter().filter(|run| run.row.part == part).collect();
+        println!("\n{}\n", part.heading);
+        let panels: Vec<_> = runs.iter().map(|run| panel(run)).collect();
         let scale = heatmap::scale_max(&panels);
         let colour = std::io::stdout().is_terminal();
         for panel in &panels {
             println!("{}", heatmap::terminal(panel, scale, colour));
         }
         let header = ["", "ratio", "gap", "relevant", "irrelevant", "test error", "found", "expected", ""];
-        let table = report::table(&header, 1, of_net.iter().map(|run| support_row(run)));
+        let table = report::table(&header, 1, runs.iter().map(|run| support_row(run)));
         println!("{table}\n");
-        println!("{}", report::table(&COST_HEADER, 1, of_net.iter().map(|run| cost_row(run))));
+        println!("{}", report::table(&COST_HEADER, 1, runs.iter().map(|run| cost_row(run))));
     }
     println!(
         "ratio: rms |column| of irrelevant inputs over relevant ones; gap: smallest relevant over largest irrelevant;"
@@ -264,7 +250,7 @@ fn support_row(run: &Run<'_>) -> Vec<String> {
     ]
 }
 
-const COST_HEADER: [&str; 10] = [
+const COST_HEADER: [&str; 11] = [
     "",
     "device updates",
     "host updates",
@@ -273,6 +259,7 @@ const COST_HEADER: [&str; 10] = [
     "gradient",
     "order",
     "samples",
+    "norms",
     "RAM",
     "instructions",
 ];
@@ -289,6 +276,7 @@ fn cost_row(run: &Run<'_>) -> Vec<String> {
         ram.gradient.to_string(),
         ram.indices.to_string(),
         ram.samples.to_string(),
+        ram.norms.to_string(),
         ram.total().to_string(),
         device.map_or("-".to_owned(), |device| format!("{:.0}", device.instructions)),
     ]
@@ -316,9 +304,9 @@ fn panel(run: &Run<'_>) -> Panel {
 }
 
 fn draw(runs: &[Run<'_>], options: &Options) -> Result<()> {
-    let rows = [Net::A, Net::C].map(|net| figure::Row {
-        heading: heading(net).to_owned(),
-        panels: runs.iter().filter(|run| run.row.experiment.net == net).map(panel).collect(),
+    let rows = PARTS.each_ref().map(|part| figure::Row {
+        heading: part.heading.to_owned(),
+        panels: runs.iter().filter(|run| run.row.part == part).map(panel).collect(),
     });
     let svg = figure::svg("Small batches empty the columns of inputs that do not matter", &rows);
     for (name, bytes) in [("weights.png", figure::png(&svg)?), ("weights.svg", svg.into_bytes())] {
@@ -358,7 +346,7 @@ fn run_to_json(run: &Run<'_>) -> Value {
     };
     json!({
         "name": run.row.experiment.name,
-        "demo": letter(run.row.experiment.net).to_string(),
+        "demo": run.row.part.letter.to_string(),
         "task": task,
         "host_updates": run.plan().updates,
         "device_updates": run.device.as_ref().map_or(0, |_| run.row.device_updates),
@@ -376,6 +364,8 @@ fn run_to_json(run: &Run<'_>) -> Value {
             "gradient": ram.gradient,
             "indices": ram.indices,
             "samples": ram.samples,
+            "norms": ram.norms,
+            "standardise": ram.standardise,
         },
         "instructions_per_step": run.device.as_ref().map(|device| device.instructions),
         "verdicts": run.host.verdicts.iter().map(verdict).collect::<Vec<_>>(),

@@ -33,9 +33,10 @@ pub fn run(
                 outcome.norms = norms.to_vec();
                 outcome.verdicts = verdicts.to_vec();
             }
-            Event::Done { updates, test_loss, overruns, .. } => {
+            Event::Done { updates, digest, test_loss, overruns } => {
                 ensure!(overruns == 0, "{overruns} samples found the device's queue full and were lost");
                 ensure!(updates == plan.updates, "the device made {updates} of {} updates", plan.updates);
+                ensure!(Some(digest) == outcome.digest(), "the last digest was not reported");
                 outcome.test_loss = test_loss;
                 return Ok(outcome);
             }

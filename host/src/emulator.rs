@@ -37,8 +37,8 @@ pub const NS_PER_INSTRUCTION: f64 = 8.0;
 pub struct Emulator {
     machine: Machine,
     child: Child,
-    line: TcpStream,
-    events: Receiver<Result<Event>>,
+    line: Option<TcpStream>,
+    events: Option<Receiver<Result<Event>>>,
     log: Option<JoinHandle<Vec<u8>>>,
     complaints: Option<JoinHandle<Vec<u8>>>,
 }
@@ -63,26 +63,53 @@ impl Emulator {
         let mut child = qemu.spawn().with_context(|| format!("{QEMU} does not start"))?;
         let log = child.stdout.take().map(collect);
         let complaints = child.stderr.take().map(collect);
-        let line = match accept(&listener, &mut child) {
-            Ok(line) => line,
-            Err(error) => {
-                // It has ended or never called; either way it is to end.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(error.context(text(complaints)));
-            }
-        };
-        let (sender, events) = sync_channel(1024);
+        // From here on the emulator ends with this value, whatever fails.
+        let mut board = Self { machine, child, line: None, events: None, log, complaints };
+        let line = board.accept(&listener).map_err(|error| board.explain(error))?;
         let bytes = line.try_clone()?;
+        let (sender, events) = sync_channel(1024);
         thread::spawn(move || read_events(bytes, &sender));
-        let mut emulator = Self { machine, child, line, events, log, complaints };
-        emulator.greet(elf)?;
-        Ok(emulator)
+        (board.line, board.events) = (Some(line), Some(events));
+        board.greet(elf).map_err(|error| board.explain(error))?;
+        Ok(board)
+    }
+
+    /// Adds what the emulator itself says, which has ended or is to end now.
+    fn explain(&mut self, error: anyhow::Error) -> anyhow::Error {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let complaints = text(self.complaints.take());
+        if complaints.is_empty() { error } else { error.context(complaints) }
+    }
+
+    /// Waits for the emulator to call, as long as it lives.
+    fn accept(&mut self, listener: &TcpListener) -> Result<TcpStream> {
+        listener.set_nonblocking(true)?;
+        let deadline = Instant::now() + GREETING;
+        loop {
+            match listener.accept() {
+                Ok((line, _)) => {
+                    line.set_nonblocking(false)?;
+                    line.set_nodelay(true)?;
+                    return Ok(line);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error).context("the serial line"),
+            }
+            if let Some(status) = self.child.try_wait()? {
+                bail!("{QEMU} ended at once, {status}");
+            }
+            ensure!(Instant::now() < deadline, "{QEMU} does not connect its serial line");
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     fn greet(&mut self, elf: &Path) -> Result<()> {
-        let Ok(Event::Hello { wire, arithmetic, board }) = self.receive_within(GREETING) else {
-            bail!("{} says no hello on {} as a Tamis program does", elf.display(), self.machine);
+        let hello = self.receive_within(GREETING);
+        let hello =
+            hello.with_context(|| format!("{} says no hello as a Tamis program does", elf.display()))?;
+        let Event::Hello { wire, arithmetic, board } = hello else {
+            bail!("{} begins with {hello:?}", elf.display());
         };
         ensure!(
             (wire, arithmetic) == (WIRE_VERSION, ARITHMETIC_VERSION),
@@ -102,7 +129,8 @@ impl Emulator {
     pub fn send(&mut self, request: &Request) -> Result<()> {
         let mut buffer = [0; FRAME];
         let frame = wire::encode(request, &mut buffer)?;
-        self.line.write_all(frame).and_then(|()| self.line.flush()).context("the emulator has ended")
+        let line = self.line.as_mut().context("the emulator has no serial line")?;
+        line.write_all(frame).context("the emulator has ended")
     }
 
     /// The next event.
@@ -111,7 +139,8 @@ impl Emulator {
     }
 
     fn receive_within(&mut self, patience: Duration) -> Result<Event> {
-        match self.events.recv_timeout(patience) {
+        let events = self.events.as_ref().context("the emulator has no serial line")?;
+        match events.recv_timeout(patience) {
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) => bail!("{} has been silent for {patience:?}", self.machine),
             Err(RecvTimeoutError::Disconnected) => {
@@ -125,16 +154,36 @@ impl Emulator {
     pub fn exit(mut self) -> Result<Vec<u8>> {
         self.send(&Request::Exit)?;
         let machine = self.machine;
-        let (status, log) = self.wait()?;
-        ensure!(status.success(), "{machine} ended with {status}");
+        let Ended { status, log, complaints } = self.wait()?;
+        ensure!(status.success(), "{machine} ended with {status} {complaints}");
         Ok(log)
     }
 
-    /// Waits for the program to end by itself; how it ended, and its log.
-    pub fn wait(mut self) -> Result<(ExitStatus, Vec<u8>)> {
-        let status = self.child.wait()?;
-        Ok((status, joined(self.log.take())))
+    /// Waits for the program to end by itself.
+    pub fn wait(mut self) -> Result<Ended> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(Ended {
+                    status,
+                    log: joined(self.log.take()),
+                    complaints: text(self.complaints.take()),
+                });
+            }
+            ensure!(Instant::now() < deadline, "{} does not end", self.machine);
+            thread::sleep(Duration::from_millis(2));
+        }
     }
+}
+
+/// How a program ended.
+pub struct Ended {
+    /// The exit status.
+    pub status: ExitStatus,
+    /// Its log: `defmt` frames.
+    pub log: Vec<u8>,
+    /// What the emulator itself had to say.
+    pub complaints: String,
 }
 
 impl Drop for Emulator {
@@ -142,28 +191,6 @@ impl Drop for Emulator {
         // It has ended, or it is to end; in neither case is there anything to do about an error.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Waits for the emulator to call, as long as it lives.
-fn accept(listener: &TcpListener, emulator: &mut Child) -> Result<TcpStream> {
-    listener.set_nonblocking(true)?;
-    let deadline = Instant::now() + GREETING;
-    loop {
-        match listener.accept() {
-            Ok((line, _)) => {
-                line.set_nonblocking(false)?;
-                line.set_nodelay(true)?;
-                return Ok(line);
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error).context("the serial line"),
-        }
-        if let Some(status) = emulator.try_wait()? {
-            bail!("{QEMU} ended at once, {status}");
-        }
-        ensure!(Instant::now() < deadline, "{QEMU} does not connect its serial line");
-        thread::sleep(Duration::from_millis(2));
     }
 }
 

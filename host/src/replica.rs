@@ -1,9 +1,10 @@
 //! The host's half: the same plan, carried out by the same kernel.
 
-use tamis::showcase::{Net, NetA, NetC};
-use tamis::support::{self, Contrast};
+use tamis::showcase::{Net, NetA, NetC, NetMixed};
+use tamis::support::{CHECKS, Contrast};
+use tamis::verdict::{self, Verdict};
 use tamis::wire::Report;
-use tamis::{Layer, Lent, Network, Plan, Ram, Shape, Trainer, Verdict};
+use tamis::{Layer, Lent, Network, Plan, Ram, Shape, Trainer, Vector};
 
 use anyhow::{Result, anyhow};
 
@@ -42,7 +43,7 @@ impl Outcome {
 
     /// Whether exactly the relevant inputs were found.
     pub fn is_exact(&self, plan: &Plan) -> bool {
-        support::is_exact(&self.verdicts, plan.task.relevant.into())
+        verdict::is_exact(&self.verdicts, plan.task.relevant.into())
     }
 }
 
@@ -51,15 +52,24 @@ pub fn run(net: Net, plan: &Plan, report: Report, progress: impl FnMut(u32)) -> 
     match net {
         Net::A => run_typed::<NetA>(plan, report, progress),
         Net::C => run_typed::<NetC>(plan, report, progress),
+        Net::Mixed => run_typed::<NetMixed>(plan, report, progress),
     }
 }
 
 fn run_typed<N: Shape>(plan: &Plan, report: Report, mut progress: impl FnMut(u32)) -> Result<Outcome> {
+    let numbers = |n: usize| vec![0.0; n];
     let (mut params, mut scratch, mut gradient) =
-        (vec![0.0; N::PARAMS], vec![0.0; N::SCRATCH], vec![0.0; N::PARAMS]);
+        (numbers(N::PARAMS), numbers(N::SCRATCH), numbers(N::PARAMS));
+    let (mut norms, mut standardise) = (numbers(CHECKS * N::In::LEN), numbers(2 * N::In::LEN));
     let mut indices = vec![0; plan.data.stored().into()];
-    let lent =
-        Lent { params: &mut params, scratch: &mut scratch, gradient: &mut gradient, indices: &mut indices };
+    let lent = Lent {
+        params: &mut params,
+        scratch: &mut scratch,
+        gradient: &mut gradient,
+        indices: &mut indices,
+        norms: &mut norms,
+        standardise: &mut standardise,
+    };
     let mut trainer: Trainer<'_, N, _> = plan.start(lent, plan.task)?;
     let mut outcome = Outcome::default();
     for update in 1..=plan.updates {
@@ -73,9 +83,10 @@ fn run_typed<N: Shape>(plan: &Plan, report: Report, mut progress: impl FnMut(u32
         progress(update);
     }
     let norms = trainer.norms();
+    let norms = norms.as_ref().map_or(&[][..], |norms| norms.as_ref());
     let mut verdicts = vec![Verdict::Undecided; plan.task.inputs.into()];
-    plan.rule.judge(norms.as_ref(), &mut verdicts);
-    outcome.norms = bits(norms.as_ref());
+    plan.rule.judge(norms, &mut verdicts);
+    outcome.norms = bits(norms);
     outcome.verdicts = verdicts;
     outcome.test_loss = trainer.test_loss(&plan.task)?.to_bits();
     let first = N::default().layers().next().map_or(0, |layer| layer.weights());
@@ -92,6 +103,7 @@ pub fn layers(net: Net) -> Vec<Layer> {
     match net {
         Net::A => NetA::default().layers().collect(),
         Net::C => NetC::default().layers().collect(),
+        Net::Mixed => NetMixed::default().layers().collect(),
     }
 }
 
@@ -100,5 +112,6 @@ pub fn ram(net: Net, plan: &Plan) -> Ram {
     match net {
         Net::A => plan.ram::<NetA>(),
         Net::C => plan.ram::<NetC>(),
+        Net::Mixed => plan.ram::<NetMixed>(),
     }
 }

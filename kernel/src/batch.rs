@@ -83,7 +83,8 @@ impl<'a, N: Shape, T: Number> Batch<'a, N, T> {
     #[inline(always)]
     pub(crate) fn accept(&mut self, net: &N, loss: T, x: &[T], y: &[T], delta: &mut [T]) {
         let first = self.accepted == 0;
-        let (gradient, _) = ops::halves_mut(self.gradient, N::PARAMS);
+        // Never else; past this check the compiler knows the length.
+        let Some(gradient) = self.gradient.get_mut(..N::PARAMS) else { return };
         net.walk(gradient, x, y, delta, &mut |pass| {
             if first {
                 ops::store_gradient(pass.w, pass.b, pass.x, pass.delta);
@@ -99,14 +100,14 @@ impl<'a, N: Shape, T: Number> Batch<'a, N, T> {
     /// The mean gradient and the mean loss of the accepted samples, if any; the batch starts again.
     #[inline(always)]
     pub(crate) fn take_mean(&mut self) -> Option<(&mut [T], T)> {
-        let accepted = core::mem::take(&mut self.accepted);
-        let loss = core::mem::take(&mut self.loss);
+        let accepted = core::mem::replace(&mut self.accepted, 0);
+        let loss = core::mem::replace(&mut self.loss, T::ZERO);
         self.arrived = 0;
         if accepted == 0 {
             return None;
         }
         let n = ops::count(accepted as usize);
-        let (gradient, _) = ops::halves_mut(self.gradient, N::PARAMS);
+        let gradient = self.gradient.get_mut(..N::PARAMS)?;
         ops::mean(gradient, n);
         Some((gradient, loss / n))
     }

@@ -17,6 +17,7 @@ use crate::ops::ARITHMETIC_VERSION;
 
 /// A running digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Digest(u32);
 
 impl Default for Digest {

@@ -53,15 +53,17 @@ pub mod samples;
 mod schedule;
 pub mod sgd;
 pub mod shape;
+#[cfg(feature = "wire")]
 pub mod showcase;
 pub mod standardise;
 pub mod support;
 pub mod task;
 pub mod trainer;
+pub mod verdict;
 #[cfg(feature = "wire")]
 pub mod wire;
 
-pub use activation::{Activation, Identity, Relu, Tanh};
+pub use activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Tanh};
 pub use batch::{Batch, BatchError};
 pub use digest::Digest;
 pub use environment::FloatEnvironmentError;
@@ -78,6 +80,7 @@ pub use samples::{NoSample, Samples, StoreError, Stored};
 pub use sgd::{Sgd, SgdError};
 pub use shape::{Bias, Chain, Dense, Layer, Network, NoBias, Shape, Vector};
 pub use standardise::Standardise;
-pub use support::{Contrast, Norms, NotFinite, Rule, RuleError, Verdict};
+pub use support::{Contrast, Norms, NotFinite};
 pub use task::{Target, Task, TaskError};
 pub use trainer::{TrainError, Trainer, Update};
+pub use verdict::{Rule, RuleError, Verdict};

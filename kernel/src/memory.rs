@@ -14,6 +14,7 @@
 use core::fmt;
 
 use crate::shape::Shape;
+use crate::support::CHECKS;
 
 /// Bytes of each buffer that is lent to a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct Ram {
     pub indices: usize,
     /// Stored samples.
     pub samples: usize,
+    /// The column norms of the last checks.
+    pub norms: usize,
+    /// Mean and deviation of the inputs.
+    pub standardise: usize,
 }
 
 const NUMBER: usize = size_of::<f32>();
@@ -47,6 +52,8 @@ impl Ram {
             gradient: 0,
             indices: 0,
             samples: 0,
+            norms: 0,
+            standardise: 0,
         }
     }
 
@@ -65,10 +72,21 @@ impl Ram {
         Self { samples: samples.saturating_mul(numbers).saturating_mul(NUMBER), ..self }
     }
 
+    /// With the column norms of so many inputs.
+    pub const fn with_norms(self, inputs: usize) -> Self {
+        Self { norms: CHECKS.saturating_mul(inputs).saturating_mul(NUMBER), ..self }
+    }
+
+    /// With mean and deviation of so many inputs.
+    pub const fn with_standardise(self, inputs: usize) -> Self {
+        Self { standardise: inputs.saturating_mul(2).saturating_mul(NUMBER), ..self }
+    }
+
     /// All buffers together.
     pub const fn total(&self) -> usize {
         let net = self.params.saturating_add(self.scratch).saturating_add(self.gradient);
-        net.saturating_add(self.indices).saturating_add(self.samples)
+        let data = self.indices.saturating_add(self.samples);
+        net.saturating_add(data).saturating_add(self.norms).saturating_add(self.standardise)
     }
 }
 

@@ -41,6 +41,8 @@ pub enum StepError {
     Target(usize),
     /// The loss is infinite or not a number: the step size is too large, or a parameter is damaged.
     Loss,
+    /// The model has too little memory; its constructors see to it that this cannot be.
+    Memory,
 }
 
 impl fmt::Display for StepError {
@@ -49,6 +51,7 @@ impl fmt::Display for StepError {
             Self::Input(index) => write!(f, "input {index} is not a finite number"),
             Self::Target(index) => write!(f, "target {index} is not a finite number"),
             Self::Loss => f.write_str("the loss is not a finite number"),
+            Self::Memory => f.write_str("the model has too little memory"),
         }
     }
 }
@@ -105,9 +108,9 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
 
     /// The outputs for input `x`.
     pub fn predict(&mut self, x: &Input<N, T>) -> Output<N, T> {
-        let Buffers { params, y, .. } = self.buffers();
-        N::default().forward(params, x.as_ref(), y);
         let mut output = N::Out::zeros();
+        let Ok(Buffers { params, y, .. }) = self.buffers() else { return output };
+        N::default().forward(params, x.as_ref(), y);
         let (_, last) = halves(y, hidden_units::<N>());
         output.as_mut().iter_mut().zip(last).for_each(|(out, &y)| *out = y);
         output
@@ -115,14 +118,16 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
 
     /// The loss of one sample; nothing is learned.
     pub fn evaluate(&mut self, x: &Input<N, T>, target: &Output<N, T>) -> Result<T, StepError> {
-        self.forward_loss(x.as_ref(), target.as_ref())
+        let mut buffers = self.buffers()?;
+        Self::forward_loss(&mut buffers, x.as_ref(), target.as_ref())
     }
 
     /// One update from a batch of one: forward, backward, update. Gives the loss from before it.
     pub fn step(&mut self, x: &Input<N, T>, target: &Output<N, T>, sgd: &Sgd<T>) -> Result<T, StepError> {
-        let loss = self.forward_loss(x.as_ref(), target.as_ref())?;
         let updates = self.updates;
-        let Buffers { params, y, delta } = self.buffers();
+        let mut buffers = self.buffers()?;
+        let loss = Self::forward_loss(&mut buffers, x.as_ref(), target.as_ref())?;
+        let Buffers { params, y, delta } = buffers;
         let net = N::default();
         net.backward(params, y, delta);
         sgd.update_one(&net, params, x.as_ref(), y, delta, updates);
@@ -137,11 +142,12 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
         target: &Output<N, T>,
         batch: &mut Batch<'_, N, T>,
     ) -> Result<T, StepError> {
-        let result = self.forward_loss(x.as_ref(), target.as_ref());
-        let net = N::default();
+        let mut buffers = self.buffers()?;
+        let result = Self::forward_loss(&mut buffers, x.as_ref(), target.as_ref());
         match result {
             Ok(loss) => {
-                let Buffers { params, y, delta } = self.buffers();
+                let Buffers { params, y, delta } = buffers;
+                let net = N::default();
                 net.backward(params, y, delta);
                 batch.accept(&net, loss, x.as_ref(), y, delta);
             }
@@ -154,34 +160,34 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
     /// if the losses, each finite, add up to more than a number holds), or nothing where no sample was accepted and
     /// nothing was updated.
     pub fn apply(&mut self, batch: &mut Batch<'_, N, T>, sgd: &Sgd<T>) -> Option<T> {
-        let (gradient, loss) = batch.take_mean()?;
         let updates = self.updates;
-        sgd.update_mean(&N::default(), self.buffers().params, gradient, updates);
+        let (gradient, loss) = batch.take_mean()?;
+        let Buffers { params, .. } = self.buffers().ok()?;
+        sgd.update_mean(&N::default(), params, gradient, updates);
         self.updates = updates.saturating_add(1);
         Some(loss)
     }
 
     /// Forward, loss and check; dL/dy is left in the last places of the deltas.
     #[inline(always)]
-    fn forward_loss(&mut self, x: &[T], target: &[T]) -> Result<T, StepError> {
+    fn forward_loss(buffers: &mut Buffers<'_, T>, x: &[T], target: &[T]) -> Result<T, StepError> {
         let not_finite = |v: &[T]| v.iter().position(|v| !v.is_finite());
         not_finite(x).map_or(Ok(()), |index| Err(StepError::Input(index)))?;
         not_finite(target).map_or(Ok(()), |index| Err(StepError::Target(index)))?;
-        let Buffers { params, y, delta } = self.buffers();
-        N::default().forward(params, x, y);
-        let (_, y) = halves(y, hidden_units::<N>());
-        let (_, delta) = halves_mut(delta, hidden_units::<N>());
+        N::default().forward(buffers.params, x, buffers.y);
+        let (_, y) = halves(buffers.y, hidden_units::<N>());
+        let (_, delta) = halves_mut(buffers.delta, hidden_units::<N>());
         let loss = L::evaluate(y, target, delta);
         if loss.is_finite() { Ok(loss) } else { Err(StepError::Loss) }
     }
 
-    /// The memory in parts whose lengths the compiler knows.
+    /// The memory in parts. Past this one check the compiler knows their lengths, and needs no other.
     #[inline(always)]
-    fn buffers(&mut self) -> Buffers<'_, T> {
-        let (params, _) = halves_mut(self.params, N::PARAMS);
-        let (y, delta) = halves_mut(self.scratch, N::UNITS);
-        let (delta, _) = halves_mut(delta, N::UNITS);
-        Buffers { params, y, delta }
+    fn buffers(&mut self) -> Result<Buffers<'_, T>, StepError> {
+        let params = self.params.get_mut(..N::PARAMS).ok_or(StepError::Memory)?;
+        let scratch = self.scratch.get_mut(..N::SCRATCH).ok_or(StepError::Memory)?;
+        let (y, delta) = halves_mut(scratch, N::UNITS);
+        Ok(Buffers { params, y, delta })
     }
 }
 

@@ -31,11 +31,26 @@ pub trait Number:
     /// `then` where `self < than`, else `otherwise`; a NaN is less than nothing.
     fn if_less(self, than: Self, then: Self, otherwise: Self) -> Self;
 
+    /// |x|: 0 - x below zero, else x.
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.if_less(Self::ZERO, Self::ZERO - self, self)
+    }
+
     /// The square root, correctly rounded.
     fn sqrt(self) -> Self;
 
     /// The hyperbolic tangent of the pinned `libm`.
     fn tanh(self) -> Self;
+
+    /// e^x of the pinned `libm`.
+    fn exp(self) -> Self;
+
+    /// The natural logarithm of the pinned `libm`.
+    fn ln(self) -> Self;
+
+    /// ln(1 + x) of the pinned `libm`.
+    fn ln_1p(self) -> Self;
 
     /// Neither infinite nor NaN, in any lane.
     fn is_finite(self) -> bool;
@@ -63,6 +78,21 @@ impl Number for f32 {
     #[inline]
     fn tanh(self) -> Self {
         libm::tanhf(self)
+    }
+
+    #[inline]
+    fn exp(self) -> Self {
+        libm::expf(self)
+    }
+
+    #[inline]
+    fn ln(self) -> Self {
+        libm::logf(self)
+    }
+
+    #[inline]
+    fn ln_1p(self) -> Self {
+        libm::log1pf(self)
     }
 
     #[inline(always)]

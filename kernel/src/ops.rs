@@ -1,6 +1,7 @@
 //! The arithmetic: every floating-point operation of a training step, in its order.
 //!
-//! This is the only file that decides an order of operations. Shapes are in brackets; `I` inputs, `O`
+//! The order of every sum over an array is decided here and nowhere else; what acts on one number at a time stands
+//! with what it is for (activation, loss, schedule). Shapes are in brackets; `I` inputs, `O`
 //! outputs of one layer; `w` is input-major, `w[i][o]`, so the weights of one input lie together.
 //!
 //! ```text
@@ -20,7 +21,7 @@
 //! over *outputs* only, which changes no sum.
 //!
 //! All functions are total: slices that are too short compute less, nothing panics. [`crate::Model`]
-//! hands them slices of the right lengths, which the compiler knows and so needs no check for.
+//! checks the lengths once a call; past that the compiler knows them.
 
 use crate::number::Number;
 

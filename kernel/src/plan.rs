@@ -11,9 +11,11 @@ use crate::sampler::{Sampler, SamplerError};
 use crate::samples::Samples;
 use crate::sgd::{Sgd, SgdError};
 use crate::shape::{Shape, Vector};
-use crate::support::{Rule, RuleError};
+use crate::standardise::Standardise;
+use crate::support::Norms;
 use crate::task::{Task, TaskError};
 use crate::trainer::Trainer;
+use crate::verdict::{Rule, RuleError};
 
 /// What to train on, how, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Plan {
     pub task: Task,
     /// How many of them, in which order.
     pub data: Data,
+    /// How many samples settle the scale of the inputs before training begins, if any.
+    pub standardise: Option<u32>,
     /// The initial weights.
     pub init: Init,
     /// Samples per update.
@@ -71,6 +75,10 @@ pub struct Lent<'a> {
     pub gradient: &'a mut [f32],
     /// One place per sample if the order is shuffled.
     pub indices: &'a mut [u16],
+    /// [`crate::support::CHECKS`] numbers per input.
+    pub norms: &'a mut [f32],
+    /// Two numbers per input if they are standardised.
+    pub standardise: &'a mut [f32],
 }
 
 /// Why a plan cannot be carried out.
@@ -93,6 +101,10 @@ pub enum PlanError {
     Model(LengthError),
     /// The buffer of indices.
     Indices(LengthError),
+    /// The buffer of norms.
+    Norms(LengthError),
+    /// The buffer of mean and deviation.
+    Standardise(LengthError),
 }
 
 impl fmt::Display for PlanError {
@@ -106,6 +118,8 @@ impl fmt::Display for PlanError {
             Self::Init(error) => error.fmt(f),
             Self::Model(error) => write!(f, "parameters or scratch: {error}"),
             Self::Indices(error) => write!(f, "indices: {error}"),
+            Self::Norms(error) => write!(f, "norms: {error}"),
+            Self::Standardise(error) => write!(f, "mean and deviation: {error}"),
         }
     }
 }
@@ -113,10 +127,11 @@ impl fmt::Display for PlanError {
 impl core::error::Error for PlanError {}
 
 impl Plan {
-    /// The RAM that network `N` needs for this plan.
+    /// The RAM that network `N` needs for this plan, usable in a `const` assertion.
     pub const fn ram<N: Shape>(&self) -> Ram {
-        let ram = Ram::of::<N>();
+        let ram = Ram::of::<N>().with_norms(N::In::LEN);
         let ram = if self.batch > 1 { ram.with_gradient() } else { ram };
+        let ram = if self.standardise.is_some() { ram.with_standardise(N::In::LEN) } else { ram };
         let sample = (self.task.inputs as usize).saturating_add(1);
         match self.data {
             Data::Stream => ram,
@@ -151,6 +166,14 @@ impl Plan {
         let sampler = sampler.map_err(PlanError::Sampler)?;
         let mut model = Model::from_slices(lent.params, lent.scratch).map_err(PlanError::Model)?;
         model.init(self.init, self.seed).map_err(PlanError::Init)?;
-        Ok(Trainer::new(model, batch, sampler, samples, sgd))
+        let norms = Norms::new(lent.norms, N::In::LEN).map_err(PlanError::Norms)?;
+        let standardise = match self.standardise {
+            None => None,
+            Some(until) => {
+                let scale = Standardise::new(lent.standardise, N::In::LEN, until);
+                Some(scale.map_err(PlanError::Standardise)?)
+            }
+        };
+        Ok(Trainer::new(model, batch, sampler, samples, standardise, sgd, norms))
     }
 }

@@ -9,6 +9,7 @@ use crate::random::{self, Purpose, Seed};
 
 /// The next sample to visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Draw {
     /// Its index.
     pub index: u64,

@@ -33,7 +33,8 @@ impl Samples for Task {
     }
 }
 
-/// Samples in lent memory, `inputs` inputs and one target each, probes left out: they are made anew.
+/// Samples in lent memory, `inputs` inputs and one target each, which all outputs share; probes are left out: they are
+/// made anew.
 pub struct Stored<'a> {
     rows: &'a mut [f32],
     inputs: usize,
@@ -106,7 +107,9 @@ impl Samples for Stored<'_> {
         let (real, probes) = halves_mut(x, self.inputs);
         real.iter_mut().zip(inputs).for_each(|(x, &stored)| *x = stored);
         task::probes(self.probes, index, probes);
-        target.iter_mut().zip(stored_target).for_each(|(target, &stored)| *target = stored);
+        if let Some(&stored) = stored_target.first() {
+            target.fill(stored);
+        }
         Ok(())
     }
 }

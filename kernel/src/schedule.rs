@@ -24,14 +24,6 @@ pub(crate) struct FinalDrop<T> {
 }
 
 impl<T: Number> Schedule<T> {
-    pub(crate) fn constant(eta: T) -> Self {
-        Self { eta, drop: None }
-    }
-
-    pub(crate) fn with_final_drop(self, at: u32, factor: T) -> Self {
-        Self { drop: Some(FinalDrop { at, factor }), ..self }
-    }
-
     /// eta of update `t`.
     pub(crate) fn step_size(&self, t: u32) -> T {
         match self.drop {

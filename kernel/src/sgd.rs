@@ -11,7 +11,7 @@ use core::fmt;
 
 use crate::number::Number;
 use crate::ops::{self, Descent};
-use crate::schedule::Schedule;
+use crate::schedule::{FinalDrop, Schedule};
 use crate::shape::Network;
 
 /// The settings of stochastic gradient descent. What is not asked for costs nothing.
@@ -53,30 +53,31 @@ impl fmt::Display for SgdError {
 
 impl core::error::Error for SgdError {}
 
-fn is_positive(value: f32) -> bool {
+const fn is_positive(value: f32) -> bool {
     value.is_finite() && value > 0.0
 }
 
 impl Sgd {
     /// Plain SGD with the constant step size `eta`.
-    pub fn new(eta: f32) -> Result<Self, SgdError> {
+    pub const fn new(eta: f32) -> Result<Self, SgdError> {
         if !is_positive(eta) {
             return Err(SgdError::StepSize);
         }
-        Ok(Self { schedule: Schedule::constant(eta), clip: None, decay: None })
+        Ok(Self { schedule: Schedule { eta, drop: None }, clip: None, decay: None })
     }
 
     /// With the step size multiplied by `factor` from update `at` on.
-    pub fn final_drop(self, at: u32, factor: f32) -> Result<Self, SgdError> {
+    pub const fn final_drop(self, at: u32, factor: f32) -> Result<Self, SgdError> {
         if !(is_positive(factor) && is_positive(self.schedule.eta * factor)) {
             return Err(SgdError::DropFactor);
         }
-        Ok(Self { schedule: self.schedule.with_final_drop(at, factor), ..self })
+        let drop = Some(FinalDrop { at, factor });
+        Ok(Self { schedule: Schedule { drop, ..self.schedule }, ..self })
     }
 
-    /// With the gradient scaled down where its norm exceeds `bound`. A gradient so large that its squared norm is
-    /// infinite is scaled to nothing.
-    pub fn clip_norm(self, bound: f32) -> Result<Self, SgdError> {
+    /// With the gradient scaled down where its norm exceeds `bound`. A gradient whose norm is infinite is multiplied by
+    /// 0: its finite parts vanish, its infinite ones become NaN, which the next step reports.
+    pub const fn clip_norm(self, bound: f32) -> Result<Self, SgdError> {
         if !is_positive(bound) {
             return Err(SgdError::ClipBound);
         }
@@ -84,7 +85,7 @@ impl Sgd {
     }
 
     /// With coupled weight decay `lambda`, on weights and not on biases.
-    pub fn weight_decay(self, lambda: f32) -> Result<Self, SgdError> {
+    pub const fn weight_decay(self, lambda: f32) -> Result<Self, SgdError> {
         if !(lambda.is_finite() && lambda >= 0.0) {
             return Err(SgdError::Decay);
         }

@@ -46,6 +46,7 @@ impl<const N: usize> Vector for Width<N> {
 
 /// Where one layer's numbers are, and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Layer {
     /// Inputs, I.
     pub inputs: usize,

@@ -1,30 +1,34 @@
 //! Standardisation on the fly: column norms mean something only where inputs have one scale.
 //!
-//! Welford's running mean and deviation over the first `n` samples, then frozen:
+//! Welford's running mean and deviation over the first `until` samples, then frozen:
 //!
 //! ```text
 //! mean <- mean + (x - mean) / n        m2 <- m2 + (x - mean before) (x - mean after)
 //! x    <- (x - mean) / sqrt(m2 / n)    a column that cannot be scaled gives +0.0
 //! ```
 
+use crate::memory::LengthError;
 use crate::model::StepError;
-use crate::ops;
+use crate::ops::{self, halves_mut};
 
-/// Running mean and deviation of `D` inputs, part of the state of a training.
-#[derive(Clone, Copy, Debug)]
-pub struct Standardise<const D: usize> {
-    mean: [f32; D],
-    /// The sum of squared differences; the deviation once frozen.
-    spread: [f32; D],
+/// Running mean and deviation of the inputs, in lent memory, part of the state of a training.
+pub struct Standardise<'a> {
+    /// (inputs)
+    mean: &'a mut [f32],
+    /// m2 (inputs); the deviation once frozen.
+    spread: &'a mut [f32],
     seen: u32,
     until: u32,
 }
 
-impl<const D: usize> Standardise<D> {
-    /// Learns from the first `until` samples (at least one).
-    pub const fn new(until: u32) -> Self {
-        let until = if until == 0 { 1 } else { until };
-        Self { mean: [0.0; D], spread: [0.0; D], seen: 0, until }
+impl<'a> Standardise<'a> {
+    /// Learns from the first `until` samples (at least one) of `inputs` inputs, on the first 2 x `inputs` numbers of
+    /// `memory`.
+    pub fn new(memory: &'a mut [f32], inputs: usize, until: u32) -> Result<Self, LengthError> {
+        let memory = LengthError::check(memory, inputs.saturating_mul(2))?;
+        memory.fill(0.0);
+        let (mean, spread) = halves_mut(memory, inputs);
+        Ok(Self { mean, spread, seen: 0, until: until.max(1) })
     }
 
     /// Whether mean and deviation are settled.
@@ -33,7 +37,7 @@ impl<const D: usize> Standardise<D> {
     }
 
     /// Learns from sample `x`, unless frozen. A sample that is not finite changes nothing.
-    pub fn observe(&mut self, x: &[f32; D]) -> Result<(), StepError> {
+    pub fn observe(&mut self, x: &[f32]) -> Result<(), StepError> {
         if let Some(index) = x.iter().position(|x| !x.is_finite()) {
             return Err(StepError::Input(index));
         }
@@ -42,7 +46,7 @@ impl<const D: usize> Standardise<D> {
         }
         self.seen = self.seen.saturating_add(1);
         let n: f32 = ops::count(self.seen as usize);
-        for ((&x, mean), m2) in x.iter().zip(&mut self.mean).zip(&mut self.spread) {
+        for ((&x, mean), m2) in x.iter().zip(&mut *self.mean).zip(&mut *self.spread) {
             let before = x - *mean;
             *mean += before / n;
             *m2 += before * (x - *mean);
@@ -56,11 +60,11 @@ impl<const D: usize> Standardise<D> {
     /// Scales `x` to mean 0 and deviation 1. Before it is frozen nothing changes, and `false` says so. An input that is
     /// not finite stays so, for the step to reject it.
     #[must_use]
-    pub fn apply(&self, x: &mut [f32; D]) -> bool {
+    pub fn apply(&self, x: &mut [f32]) -> bool {
         if !self.is_frozen() {
             return false;
         }
-        for ((x, &mean), &deviation) in x.iter_mut().zip(&self.mean).zip(&self.spread) {
+        for ((x, &mean), &deviation) in x.iter_mut().zip(&*self.mean).zip(&*self.spread) {
             if is_scalable(deviation) {
                 *x = (*x - mean) / deviation;
             } else if x.is_finite() {

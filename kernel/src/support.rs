@@ -1,4 +1,4 @@
-//! Which inputs matter: norms of the first layer's columns, and a verdict per input.
+//! Which inputs matter: the norms of the first layer's columns.
 //!
 //! The column of input j is its weights w_j1 .. w_jO into the first layer. Small-batch SGD shrinks the columns of
 //! irrelevant inputs (Beneventano, Pinto, Poggio, arXiv 2406.11110), so their norms tell, once it has had time.
@@ -9,15 +9,14 @@
 //! gap               smallest relevant norm / largest irrelevant norm
 //! ```
 //!
-//! Ratio and gap need the truth, which a synthetic task knows. A [`Rule`] does not.
+//! Ratio and gap need the truth, which a synthetic task knows. A [`crate::verdict::Rule`] does not.
 
 use core::fmt;
 
-use heapless::Deque;
-
+use crate::memory::LengthError;
 use crate::number::Number;
-use crate::ops;
-use crate::shape::{Network, Vector};
+use crate::ops::{self, halves};
+use crate::shape::Network;
 
 /// Over how many checks a reported norm is the mean.
 pub const CHECKS: usize = 8;
@@ -25,47 +24,53 @@ pub const CHECKS: usize = 8;
 /// The norms of the first layer's columns, one per input, into `norms`.
 pub fn column_norms<T: Number>(net: &impl Network, params: &[T], norms: &mut [T]) {
     let Some(first) = net.layers().next() else { return };
-    let (weights, _) = ops::halves(params, first.weights());
+    let (weights, _) = halves(params, first.weights());
     for (column, norm) in weights.chunks_exact(first.outputs.max(1)).zip(norms) {
         *norm = ops::square_sum(column).sqrt();
     }
 }
 
-/// The column norms of the last [`CHECKS`] checks.
-pub struct Norms<I: Vector> {
-    checks: Deque<I::Of<f32>, CHECKS>,
+/// The column norms of the last [`CHECKS`] checks, in lent memory.
+pub struct Norms<'a> {
+    /// A ring of checks, [`CHECKS`] x inputs.
+    ring: &'a mut [f32],
+    inputs: usize,
+    taken: usize,
 }
 
-impl<I: Vector> Default for Norms<I> {
-    fn default() -> Self {
-        Self { checks: Deque::new() }
+impl<'a> Norms<'a> {
+    /// No checks yet of a network with so many inputs, on the first [`CHECKS`] x `inputs` numbers of `ring`.
+    pub fn new(ring: &'a mut [f32], inputs: usize) -> Result<Self, LengthError> {
+        let ring = LengthError::check(ring, CHECKS.saturating_mul(inputs))?;
+        Ok(Self { ring, inputs, taken: 0 })
     }
-}
 
-impl<I: Vector> Norms<I> {
     /// Takes the norms of `params` as they are now, unless one of the parameters is not finite.
     pub fn check(&mut self, net: &impl Network, params: &[f32]) -> Result<(), NotFinite> {
         if let Some(index) = params.iter().position(|param| !param.is_finite()) {
             return Err(NotFinite(index));
         }
-        let mut norms = I::zeros();
-        column_norms(net, params, norms.as_mut());
-        if self.checks.is_full() {
-            self.checks.pop_front();
+        let place = self.taken % CHECKS;
+        if let Some(norms) = self.ring.chunks_exact_mut(self.inputs.max(1)).nth(place) {
+            column_norms(net, params, norms);
         }
-        // There is room now.
-        let _ = self.checks.push_back(norms);
+        self.taken = self.taken.saturating_add(1);
         Ok(())
     }
 
-    /// The mean over the checks, from the oldest to the newest; +0.0 before the first.
-    pub fn mean(&self) -> I::Of<f32> {
-        let mut mean: I::Of<f32> = I::zeros();
-        for check in &self.checks {
-            mean.as_mut().iter_mut().zip(check.as_ref()).for_each(|(mean, &norm)| *mean += norm);
+    /// The mean over the checks, summed from the oldest to the newest, into `mean`; `false` before the first check.
+    #[must_use]
+    pub fn mean(&self, mean: &mut [f32]) -> bool {
+        let kept = self.taken.min(CHECKS);
+        let oldest = if self.taken > CHECKS { self.taken % CHECKS } else { 0 };
+        let (ring, _) = halves(self.ring, kept.saturating_mul(self.inputs));
+        let (newer, older) = halves(ring, oldest.saturating_mul(self.inputs));
+        mean.fill(0.0);
+        for check in [older, newer].iter().flat_map(|checks| checks.chunks_exact(self.inputs.max(1))) {
+            mean.iter_mut().zip(check).for_each(|(mean, &norm)| *mean += norm);
         }
-        ops::mean(mean.as_mut(), ops::count(self.checks.len().max(1)));
-        mean
+        ops::mean(mean, ops::count(kept.max(1)));
+        kept > 0
     }
 }
 
@@ -81,135 +86,6 @@ impl fmt::Display for NotFinite {
 }
 
 impl core::error::Error for NotFinite {}
-
-/// What is said of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
-pub enum Verdict {
-    /// The target depends on it.
-    Relevant,
-    /// Nothing tells it from an input that is noise.
-    Irrelevant,
-    /// Between the two.
-    Undecided,
-}
-
-/// How norms become verdicts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
-pub enum Rule {
-    /// The last `count` inputs are probes. Relevant is what exceeds `factor` times the largest probe norm, irrelevant
-    /// what is under the largest probe norm, the rest is undecided.
-    ///
-    /// This rule can say "nothing is relevant". With 8 probes and factor 3 on demo A with the final drop, exactly the
-    /// relevant inputs were found relevant in 299 of 300 trainings, and something in 1 of 300 on pure noise. An
-    /// irrelevant input is as likely as a probe to have the largest norm of them all; it is then undecided.
-    Probes {
-        /// How many probes.
-        count: u16,
-        /// How far above the largest probe.
-        factor: f32,
-    },
-    /// Without probes: the inputs are cut at the largest ratio between neighbouring norms if it is at least
-    /// `least`, else all are undecided. It is not calibrated: it cannot know noise from noise.
-    Gap {
-        /// The smallest ratio that decides.
-        least: f32,
-    },
-}
-
-impl Rule {
-    /// A verdict for every input that is not a probe, into `verdicts`, from the `norms` of all inputs.
-    pub fn judge(&self, norms: &[f32], verdicts: &mut [Verdict]) {
-        match *self {
-            Self::Probes { count, factor } => {
-                let inputs = norms.len().saturating_sub(usize::from(count));
-                let (inputs, probes) = ops::halves(norms, inputs);
-                let largest = probes.iter().copied().reduce(|a, b| if b > a { b } else { a });
-                let usable = probes.iter().all(|norm| norm.is_finite());
-                each_verdict(inputs, verdicts, |norm| match largest {
-                    Some(largest) if usable && norm > factor * largest => Verdict::Relevant,
-                    Some(largest) if usable && norm < largest => Verdict::Irrelevant,
-                    _ => Verdict::Undecided,
-                });
-            }
-            Self::Gap { least } => {
-                let cut = widest_gap(norms).filter(|gap| gap.ratio >= least);
-                each_verdict(norms, verdicts, |norm| match cut {
-                    Some(cut) if norm >= cut.above => Verdict::Relevant,
-                    Some(_) => Verdict::Irrelevant,
-                    None => Verdict::Undecided,
-                });
-            }
-        }
-    }
-
-    /// Whether the rule can be applied to `inputs` inputs, probes among them.
-    pub fn check(&self, inputs: usize) -> Result<(), RuleError> {
-        let factor = match *self {
-            Self::Probes { count, .. } if count == 0 || usize::from(count) >= inputs => {
-                return Err(RuleError::Probes);
-            }
-            Self::Probes { factor, .. } => factor,
-            Self::Gap { least } => least,
-        };
-        if factor.is_finite() && factor >= 1.0 { Ok(()) } else { Err(RuleError::Factor) }
-    }
-}
-
-/// A rule that makes no sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum RuleError {
-    /// There are no probes, or nothing beside them.
-    Probes,
-    /// The factor or the least ratio is under 1 or not a finite number.
-    Factor,
-}
-
-impl fmt::Display for RuleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Probes => "there must be at least one probe, and one input beside them",
-            Self::Factor => "the factor of the verdict must be a finite number, 1 or more",
-        })
-    }
-}
-
-impl core::error::Error for RuleError {}
-
-/// A norm that is not finite is undecided whatever the rule.
-fn each_verdict(norms: &[f32], verdicts: &mut [Verdict], judge: impl Fn(f32) -> Verdict) {
-    for (&norm, verdict) in norms.iter().zip(verdicts) {
-        *verdict = if norm.is_finite() { judge(norm) } else { Verdict::Undecided };
-    }
-}
-
-/// Two neighbouring norms: the upper, and how many times the lower it is.
-#[derive(Clone, Copy)]
-struct Gap {
-    above: f32,
-    ratio: f32,
-}
-
-/// The widest gap between the finite norms, the upper one of equally wide ones.
-fn widest_gap(norms: &[f32]) -> Option<Gap> {
-    let finite = || norms.iter().copied().filter(|norm| norm.is_finite());
-    let larger = |a: f32, b: f32| if b > a { b } else { a };
-    let gaps = finite().filter_map(|above| {
-        let below = finite().filter(|&other| other < above).reduce(larger)?;
-        Some(Gap { above, ratio: above / below })
-    });
-    gaps.reduce(|a, b| if b.ratio > a.ratio || (b.ratio == a.ratio && b.above > a.above) { b } else { a })
-}
-
-/// Whether exactly the first `relevant` inputs are found relevant. An irrelevant input that stays undecided is not
-/// found relevant.
-pub fn is_exact(verdicts: &[Verdict], relevant: usize) -> bool {
-    verdicts.iter().enumerate().all(|(input, &verdict)| (verdict == Verdict::Relevant) == (input < relevant))
-}
 
 /// How far apart the norms of relevant and irrelevant inputs are, given the truth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -229,7 +105,7 @@ impl Contrast {
     /// From the norms of all inputs that are not probes, the first `relevant` of which are relevant. Where either kind is missing, ratio
     /// and gap are not a number.
     pub fn of(norms: &[f32], relevant: usize) -> Self {
-        let (relevant, irrelevant) = ops::halves(norms, relevant);
+        let (relevant, irrelevant) = halves(norms, relevant);
         let rms = |norms: &[f32]| libm::sqrtf(ops::square_sum(norms) / ops::count::<f32>(norms.len()));
         let least = relevant.iter().copied().reduce(|a, b| if b < a { b } else { a });
         let most = irrelevant.iter().copied().reduce(|a, b| if b > a { b } else { a });

@@ -10,6 +10,7 @@ use crate::sampler::Sampler;
 use crate::samples::{NoSample, Samples};
 use crate::sgd::Sgd;
 use crate::shape::{Shape, Vector};
+use crate::standardise::Standardise;
 use crate::support::{Norms, NotFinite};
 use crate::task::{TEST_ROWS, Task};
 
@@ -22,9 +23,10 @@ pub struct Trainer<'a, N: Shape, S> {
     batch: Option<Batch<'a, N>>,
     sampler: Sampler<'a>,
     samples: S,
+    standardise: Option<Standardise<'a>>,
     sgd: Sgd,
     digest: Digest,
-    norms: Norms<N::In>,
+    norms: Norms<'a>,
 }
 
 /// What went wrong in an update.
@@ -54,6 +56,7 @@ impl core::error::Error for TrainError {}
 
 /// What an update tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Update {
     /// The mean loss of the batch before the update.
     pub loss: f32,
@@ -68,9 +71,11 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
         batch: Option<Batch<'a, N>>,
         sampler: Sampler<'a>,
         samples: S,
+        standardise: Option<Standardise<'a>>,
         sgd: Sgd,
+        norms: Norms<'a>,
     ) -> Self {
-        Self { model, batch, sampler, samples, sgd, digest: Digest::new(), norms: Norms::default() }
+        Self { model, batch, sampler, samples, standardise, sgd, digest: Digest::new(), norms }
     }
 
     /// The model that is trained.
@@ -88,9 +93,10 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
         self.digest.value()
     }
 
-    /// The mean column norms over the last checks.
-    pub fn norms(&self) -> Input<N> {
-        self.norms.mean()
+    /// The mean column norms over the last checks; nothing before the first.
+    pub fn norms(&self) -> Option<Input<N>> {
+        let mut mean = N::In::zeros();
+        self.norms.mean(mean.as_mut()).then_some(mean)
     }
 
     /// One update, recorded: [`Trainer::learn`], then [`Trainer::record`].
@@ -110,7 +116,8 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
         Ok(())
     }
 
-    /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch.
+    /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch. Samples that
+    /// settle the scale of the inputs come first, and are not learned from.
     pub fn learn(&mut self) -> Result<Update, TrainError> {
         let mut x: Input<N> = N::In::zeros();
         let mut target: Output<N> = N::Out::zeros();
@@ -119,6 +126,13 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
             let draw = self.sampler.draw();
             let sample = self.samples.sample(draw.index, x.as_mut(), target.as_mut());
             let sample = sample.map_err(TrainError::NoSample);
+            if let Some(scale) = &mut self.standardise
+                && !scale.apply(x.as_mut())
+            {
+                sample?;
+                scale.observe(x.as_ref()).map_err(TrainError::Rejected)?;
+                continue;
+            }
             let Some(batch) = &mut self.batch else {
                 sample?;
                 let loss = self.model.step(&x, &target, &self.sgd).map_err(TrainError::Rejected)?;
@@ -164,6 +178,8 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
         let mut sum = 0.0;
         for row in 0..TEST_ROWS {
             target.as_mut().fill(task.test_row(row, x.as_mut()));
+            // Not yet settled, it leaves the inputs as they are.
+            let _ = self.standardise.as_ref().is_some_and(|scale| scale.apply(x.as_mut()));
             sum += self.model.evaluate(&x, &target)?;
         }
         Ok(sum / ops::count::<f32>(TEST_ROWS as usize))

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::plan::Plan;
 use crate::showcase::Net;
-use crate::support::Verdict;
+use crate::verdict::Verdict;
 
 /// The version of these messages.
 pub const WIRE_VERSION: u16 = 1;
@@ -70,6 +70,7 @@ impl Report {
 
 /// What the device answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Event {
     /// Says once, at start: ready.
     Hello {
@@ -98,7 +99,7 @@ pub enum Event {
     },
     /// Column norms at the end, as bits, and verdicts on the inputs that are not probes.
     Support {
-        /// The mean norms of all inputs.
+        /// The mean norms of all inputs; none before the first check.
         norms: Vec<u32, WORDS>,
         /// The verdicts.
         verdicts: Vec<Verdict, WORDS>,

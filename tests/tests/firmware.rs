@@ -51,9 +51,9 @@ fn a_panic_and_a_fault_end_the_run_with_a_message() -> Result<()> {
             let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
             let error = device::run(&mut board, net, &short_plan(machine, net)?, LAST, |_| {}).unwrap_err();
             assert!(error.to_string().contains("ended early"), "{machine}: {error}");
-            let (status, frames) = board.wait()?;
-            assert_eq!(status.code(), Some(code), "{machine}");
-            let messages = log::decode(&elf, &frames)?;
+            let ended = board.wait()?;
+            assert_eq!(ended.status.code(), Some(code), "{machine}");
+            let messages = log::decode(&elf, &ended.log)?;
             let last = messages.last().context("an empty log")?;
             assert!(last.starts_with("ERROR") && last.contains(message), "{machine}: {messages:?}");
         }

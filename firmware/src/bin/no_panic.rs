@@ -41,7 +41,8 @@ fn use_everything() -> Option<u32> {
 
     let mut x = black_box([0.5; 7]);
     let target = black_box([0.1, 0.2, 0.3]);
-    let mut scale = Standardise::<7>::new(black_box(2));
+    let mut numbers = [0.0; 14];
+    let mut scale = Standardise::new(&mut numbers, black_box(7), black_box(2)).ok()?;
     scale.observe(&x).ok()?;
     let scaled = scale.apply(&mut x);
     black_box((scaled, scale.unscalable_inputs().count()));
@@ -57,13 +58,16 @@ fn use_everything() -> Option<u32> {
         black_box(net.apply(&mut batch, &decayed)?);
         black_box((net.predict(&x), net.evaluate(&x, &target).ok()?, net.updates()));
         digest.update(net.params());
-        let mut norms = Norms::<<Net as Shape>::In>::default();
-        norms.check(net.net(), net.params()).ok()?;
-        let norms = norms.mean();
+        let mut ring = [0.0; 8 * 7];
+        let mut checks = Norms::new(&mut ring, black_box(7)).ok()?;
+        checks.check(net.net(), net.params()).ok()?;
+        let mut norms = [0.0; 7];
+        black_box(checks.mean(&mut norms));
+        tamis::support::column_norms(net.net(), net.params(), &mut norms);
         let mut verdicts = [Verdict::Undecided; 7];
         Rule::Probes { count: black_box(2), factor: 3.0 }.judge(&norms, &mut verdicts);
         Rule::Gap { least: black_box(3.0) }.judge(&norms, &mut verdicts);
-        black_box((Contrast::of(&norms, black_box(2)), tamis::support::is_exact(&verdicts, black_box(2))));
+        black_box((Contrast::of(&norms, black_box(2)), tamis::verdict::is_exact(&verdicts, black_box(2))));
     }
 
     let task = Task { seed, target: black_box(Target::Sine), inputs: black_box(5), relevant: 2, noise: 0.3 };
@@ -73,20 +77,24 @@ fn use_everything() -> Option<u32> {
         seed,
         task,
         data: black_box(Data::Shuffled(10)),
+        standardise: black_box(Some(3)),
         init: Init::Scaled(black_box(1.0)),
         batch: black_box(4),
         sgd: decayed,
         updates: black_box(5),
         rule: Rule::Gap { least: 3.0 },
     };
-    let mut trainer = plan.start::<Net, _>(Lent { params, scratch, gradient, indices }, stored).ok()?;
+    let (mut norms, mut standardise) = ([0.0; 8 * 7], [0.0; 14]);
+    let lent = Lent { params, scratch, gradient, indices, norms: &mut norms, standardise: &mut standardise };
+    let mut trainer = plan.start::<Net, _>(lent, stored).ok()?;
     for _ in 0..plan.updates {
         black_box(trainer.update().ok()?);
     }
     black_box((trainer.norms(), trainer.test_loss(&task).ok()?, trainer.update_on(&x, &target).ok()?));
     let mut live = task;
     live.sample(black_box(3), &mut x, &mut [0.0]).ok()?;
-    black_box(Sampler::sequential(black_box(3)).ok()?.draw());
+    black_box((Sampler::sequential(black_box(3)).ok()?.draw(), Sampler::stream().draw()));
+    tamis::task::probes(seed, black_box(4), &mut x);
     Some(trainer.digest() ^ digest.value())
 }
 

@@ -15,6 +15,8 @@ pub fn take() -> Option<Board<Serial, Led>> {
     let core = cortex_m::Peripherals::take()?;
     registers::write(Uart::BaudDivider, 217); // 25 MHz / 217 = 115,200 baud
     registers::write(Uart::Control, TX_ENABLE | RX_ENABLE);
+    // Drops what came before; it also wakes QEMU's receiver, which else looks again a second later.
+    registers::read(Uart::Data);
     Some(Board { name: NAME, serial: Serial(()), led: Led(()), timer: core.SYST })
 }
 
