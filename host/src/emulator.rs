@@ -38,6 +38,7 @@ pub struct Emulator {
     machine: Machine,
     child: Child,
     line: Option<TcpStream>,
+    monitor: Option<TcpStream>,
     events: Option<Receiver<Result<Event>>>,
     log: Option<JoinHandle<Vec<u8>>>,
     complaints: Option<JoinHandle<Vec<u8>>>,
@@ -47,13 +48,13 @@ impl Emulator {
     /// Boots `elf` on `machine` and hears its hello.
     pub fn boot(machine: Machine, elf: &Path, clock: Clock) -> Result<Self> {
         elf::check(elf)?;
-        // The emulator calls back for its serial line; semihosting has its standard output.
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no local port for the serial line")?;
-        let port = listener.local_addr()?.port();
+        // The emulator calls back for its serial line and its monitor; semihosting has its standard output.
+        let line = listen()?;
+        let monitor = listen()?;
         let mut qemu = Command::new(QEMU);
-        qemu.args(["-machine", machine.name(), "-display", "none", "-monitor", "none"]);
-        qemu.arg("-chardev").arg(format!("socket,id=line,host=127.0.0.1,port={port},nodelay=on"));
+        qemu.args(["-machine", machine.name(), "-display", "none"]);
+        qemu.arg("-chardev").arg(format!("socket,id=line,host=127.0.0.1,port={},nodelay=on", line.1));
+        qemu.arg("-monitor").arg(format!("tcp:127.0.0.1:{}", monitor.1));
         qemu.args(["-serial", "chardev:line", "-semihosting-config", "enable=on,target=native"]);
         if clock == Clock::Instructions {
             qemu.args(["-icount", "shift=3,sleep=off"]);
@@ -64,8 +65,9 @@ impl Emulator {
         let log = child.stdout.take().map(collect);
         let complaints = child.stderr.take().map(collect);
         // From here on the emulator ends with this value, whatever fails.
-        let mut board = Self { machine, child, line: None, events: None, log, complaints };
-        let line = board.accept(&listener).map_err(|error| board.explain(error))?;
+        let mut board = Self { machine, child, line: None, monitor: None, events: None, log, complaints };
+        let line = board.accept(&line.0).map_err(|error| board.explain(error))?;
+        board.monitor = Some(board.accept(&monitor.0).map_err(|error| board.explain(error))?);
         let bytes = line.try_clone()?;
         let (sender, events) = sync_channel(1024);
         thread::spawn(move || read_events(bytes, &sender));
@@ -94,12 +96,12 @@ impl Emulator {
                     return Ok(line);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error).context("the serial line"),
+                Err(error) => return Err(error).context("a local port"),
             }
             if let Some(status) = self.child.try_wait()? {
                 bail!("{QEMU} ended at once, {status}");
             }
-            ensure!(Instant::now() < deadline, "{QEMU} does not connect its serial line");
+            ensure!(Instant::now() < deadline, "{QEMU} does not connect");
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -150,6 +152,21 @@ impl Emulator {
         }
     }
 
+    /// A copy of the board's memory, as its processor sees it.
+    pub fn memory(&mut self, address: u64, length: usize) -> Result<Vec<u8>> {
+        let file = std::env::temp_dir().join(format!("tamis-{}.memory", self.child.id()));
+        let monitor = self.monitor.as_mut().context("the emulator has no monitor")?;
+        writeln!(monitor, "memsave {address:#x} {length:#x} \"{}\"", file.display())?;
+        let deadline = Instant::now() + GREETING;
+        while std::fs::metadata(&file).map_or(0, |metadata| metadata.len()) < length as u64 {
+            ensure!(Instant::now() < deadline, "{QEMU} does not copy its memory");
+            thread::sleep(Duration::from_millis(2));
+        }
+        let bytes = std::fs::read(&file)?;
+        std::fs::remove_file(&file)?;
+        Ok(bytes)
+    }
+
     /// Ends the program and gives its log: `defmt` frames.
     pub fn exit(mut self) -> Result<Vec<u8>> {
         self.send(&Request::Exit)?;
@@ -192,6 +209,13 @@ impl Drop for Emulator {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A local port of our own, and its number.
+fn listen() -> Result<(TcpListener, u16)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no local port for the emulator")?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
 }
 
 /// Turns the bytes of the serial line into events until it closes or nobody listens.

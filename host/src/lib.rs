@@ -2,11 +2,12 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `demo.rs`, `crosscheck.rs`, `fits.rs` | the commands, one a file |
+//! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs` | the commands, one a file |
 //! | `experiments.rs` | what the commands train, as plans |
 //! | `replica.rs`, `device.rs` | a plan carried out by the host, and by a board |
 //! | `compare.rs` | the two, bit by bit |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
+//! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
 //! | `report.rs`, `heatmap.rs`, `figure.rs` | tables and pictures |
 //! | `pool.rs` | several trainings at once |
 
@@ -20,8 +21,11 @@ pub mod experiments;
 pub mod figure;
 pub mod fits;
 pub mod heatmap;
+pub mod log;
 pub mod machine;
 pub mod pool;
 pub mod replica;
 pub mod report;
+pub mod run;
+pub mod stack;
 pub mod tools;

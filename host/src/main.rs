@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{crosscheck, demo, fits};
+use tamis_host::{crosscheck, demo, fits, run};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -20,6 +20,7 @@ enum Command {
     Demo(demo::Options),
     Crosscheck(crosscheck::Options),
     Fits(fits::Options),
+    Run(run::Options),
 }
 
 fn main() -> ExitCode {
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Crosscheck(options) => crosscheck::run(&options),
         Command::Fits(options) => fits::run(&options),
+        Command::Run(options) => run::run(&options),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

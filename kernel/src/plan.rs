@@ -164,8 +164,6 @@ impl Plan {
             }
         };
         let sampler = sampler.map_err(PlanError::Sampler)?;
-        let mut model = Model::from_slices(lent.params, lent.scratch).map_err(PlanError::Model)?;
-        model.init(self.init, self.seed).map_err(PlanError::Init)?;
         let norms = Norms::new(lent.norms, N::In::LEN).map_err(PlanError::Norms)?;
         let standardise = match self.standardise {
             None => None,
@@ -174,6 +172,9 @@ impl Plan {
                 Some(scale.map_err(PlanError::Standardise)?)
             }
         };
+        // Last, so that the parameters stay as they were if anything above fails.
+        let mut model = Model::from_slices(lent.params, lent.scratch).map_err(PlanError::Model)?;
+        model.init(self.init, self.seed).map_err(PlanError::Init)?;
         Ok(Trainer::new(model, batch, sampler, samples, standardise, sgd, norms))
     }
 }

@@ -1,9 +1,7 @@
-//! What the tests share: a naive network in f64, a bench for the kernel, golden digests, a board's log, rows of
-//! numbers.
+//! What the tests share: a naive network in f64, a bench for the kernel, golden digests, rows of numbers.
 
 pub mod bench;
 pub mod golden;
-pub mod log;
 pub mod oracle;
 
 /// One sample.

@@ -204,6 +204,7 @@ fn plan() -> Plan {
         seed: Seed(1),
         task: Task { seed: Seed(1), target: Target::Linear, inputs: 5, relevant: 2, noise: 0.5 },
         data: Data::Shuffled(10),
+        standardise: Some(3),
         init: Init::HeNormal,
         batch: 4,
         sgd: Sgd::new(0.1).unwrap(),
@@ -213,12 +214,19 @@ fn plan() -> Plan {
 }
 
 /// What `plan` is refused for, on buffers of these lengths, which must stay as they were: params, scratch,
-/// gradient, indices.
-fn refused(plan: Plan, lengths: [usize; 4]) -> Option<PlanError> {
-    let [mut params, mut scratch, mut gradient] = [0, 1, 2].map(|k| vec![0.75; lengths[k]]);
-    let mut indices = vec![0; lengths[3]];
-    let lent =
-        Lent { params: &mut params, scratch: &mut scratch, gradient: &mut gradient, indices: &mut indices };
+/// gradient, norms, mean and deviation, indices.
+fn refused(plan: Plan, lengths: [usize; 6]) -> Option<PlanError> {
+    let [mut params, mut scratch, mut gradient, mut norms, mut standardise] =
+        [0, 1, 2, 3, 4].map(|k| vec![0.75; lengths[k]]);
+    let mut indices = vec![0; lengths[5]];
+    let lent = Lent {
+        params: &mut params,
+        scratch: &mut scratch,
+        gradient: &mut gradient,
+        indices: &mut indices,
+        norms: &mut norms,
+        standardise: &mut standardise,
+    };
     let error = plan.start::<Net, _>(lent, plan.task).err();
     assert!(
         error.is_none() || params.iter().all(|&param| param == 0.75),
@@ -227,7 +235,7 @@ fn refused(plan: Plan, lengths: [usize; 4]) -> Option<PlanError> {
     error
 }
 
-const ENOUGH: [usize; 4] = [Net::PARAMS, Net::SCRATCH, Net::PARAMS, 10];
+const ENOUGH: [usize; 6] = [Net::PARAMS, Net::SCRATCH, Net::PARAMS, 8 * 5, 2 * 5, 10];
 
 #[test]
 fn a_plan_that_makes_no_sense_is_refused() {
@@ -246,6 +254,8 @@ fn a_plan_that_makes_no_sense_is_refused() {
     for data in [Data::Sequential(0), Data::Shuffled(0)] {
         assert_eq!(refused(Plan { data, ..good }, ENOUGH), Some(PlanError::Sampler(SamplerError::Empty)));
     }
+    let rule = Rule::Probes { count: 5, factor: 3.0 };
+    assert_eq!(refused(Plan { rule, ..good }, ENOUGH), Some(PlanError::Rule(RuleError::Probes)));
     for gain in [f32::NAN, 0.0, -1.0, f32::INFINITY] {
         let init = Init::Scaled(gain);
         assert_eq!(refused(Plan { init, ..good }, ENOUGH), Some(PlanError::Init(InitError::Gain)));
@@ -266,11 +276,15 @@ fn a_plan_on_too_little_memory_is_refused() {
     let (error, length) = short(2);
     assert_eq!(error, Some(PlanError::Batch(BatchError::Gradient(length))));
     let (error, length) = short(3);
+    assert_eq!(error, Some(PlanError::Norms(length)));
+    let (error, length) = short(4);
+    assert_eq!(error, Some(PlanError::Standardise(length)));
+    let (error, length) = short(5);
     assert_eq!(error, Some(PlanError::Indices(length)));
 
     // What a plan does not use may be missing.
-    let little = Plan { batch: 1, data: Data::Sequential(10), ..plan() };
-    assert_eq!(refused(little, [Net::PARAMS, Net::SCRATCH, 0, 0]), None);
+    let little = Plan { batch: 1, data: Data::Sequential(10), standardise: None, ..plan() };
+    assert_eq!(refused(little, [Net::PARAMS, Net::SCRATCH, 0, 8 * 5, 0, 0]), None);
 }
 
 /// Settings may come over a wire, where no constructor has looked at them.

@@ -186,6 +186,7 @@ fn plan(data: Data, batch: u32) -> Plan {
         seed: Seed(9),
         task: Task { seed: Seed(9), target: Target::Linear, inputs: 5, relevant: 2, noise: 0.5 },
         data,
+        standardise: None,
         init: Init::HeNormal,
         batch,
         sgd: plain(),
@@ -206,7 +207,15 @@ fn trained(data: Data, batch: u32, bad: &[u64], updates: usize) -> Trained {
     let mut bench = Bench::<Net>::new(&[0.0; Net::PARAMS]);
     let (mut scratch, mut indices, mut asked) = ([0.0; Net::SCRATCH], [0; 10], Vec::new());
     let Bench { params, gradient, .. } = &mut bench;
-    let lent = Lent { params, scratch: &mut scratch, gradient, indices: &mut indices };
+    let (mut norms, mut standardise) = ([0.0; 8 * 5], [0.0; 2 * 5]);
+    let lent = Lent {
+        params,
+        scratch: &mut scratch,
+        gradient,
+        indices: &mut indices,
+        norms: &mut norms,
+        standardise: &mut standardise,
+    };
     let source = Noted { asked: &mut asked, bad, rows: 10 };
     let mut trainer = plan(data, batch).start::<Net, _>(lent, source).unwrap();
     let mut seen = 0;

@@ -9,8 +9,7 @@ use tamis::wire::{Event, Report, Request};
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::machine::Machine;
-use tamis_host::{device, replica, tools};
-use tamis_tests::log;
+use tamis_host::{device, log, replica, tools};
 
 const LAST: Report = Report { digest_every: u32::MAX, params: None };
 

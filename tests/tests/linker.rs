@@ -5,8 +5,7 @@ use std::process::Output;
 use anyhow::{Context, Result};
 use tamis::{Chain, Dense, Digest, Identity, Init, Model, Seed, Sgd, Shape, Tanh, Target, Task};
 use tamis_host::machine::Machine;
-use tamis_host::{fits, tools};
-use tamis_tests::log;
+use tamis_host::{fits, log, tools};
 
 /// The cores of the proof: hard float and soft float.
 const PROOFS: [Machine; 2] = [Machine::MpsAn386, Machine::Microbit];
@@ -39,7 +38,7 @@ fn the_proof_can_fail() -> Result<()> {
 /// descent with its stored samples does not link; and the table's size is the largest.
 #[test]
 fn a_batch_of_one_fits_where_gradient_descent_does_not() -> Result<()> {
-    const HIDDEN: usize = 295;
+    const HIDDEN: usize = 296;
     let fit = fits::fit(16);
     assert_eq!(fit.batch_1, Some(HIDDEN));
     assert!(fit.gd_256_stored < fit.batch_1);
@@ -48,9 +47,9 @@ fn a_batch_of_one_fits_where_gradient_descent_does_not() -> Result<()> {
         anyhow::Ok(build.env("TAMIS_HIDDEN", hidden.to_string()).output()?)
     };
 
-    let too_large = build("fits_step", HIDDEN + 4)?;
+    let too_large = build("fits_step", HIDDEN + 1)?;
     assert!(
-        stderr(&too_large).contains("less than 2 KiB of RAM is left for the stack"),
+        stderr(&too_large).contains("less RAM is left for the stack than the program needs"),
         "{}",
         stderr(&too_large)
     );

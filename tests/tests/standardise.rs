@@ -9,13 +9,18 @@ fn samples(n: usize) -> Vec<[f32; 5]> {
     numbers(11, 4 * n).chunks(4).map(scaled).collect()
 }
 
-fn learned(samples: &[[f32; 5]]) -> Standardise<5> {
-    let mut standardise = Standardise::new(samples.len() as u32);
+/// Learns from `until` samples, in memory that the test need not free.
+fn fresh(inputs: usize, until: u32) -> Standardise<'static> {
+    Standardise::new(vec![f32::NAN; 2 * inputs].leak(), inputs, until).unwrap()
+}
+
+fn learned(samples: &[[f32; 5]]) -> Standardise<'static> {
+    let mut standardise = fresh(5, samples.len() as u32);
     samples.iter().for_each(|x| standardise.observe(x).unwrap());
     standardise
 }
 
-fn applied(standardise: &Standardise<5>, x: &[f32; 5]) -> [f32; 5] {
+fn applied(standardise: &Standardise<'_>, x: &[f32; 5]) -> [f32; 5] {
     let mut x = *x;
     assert!(standardise.apply(&mut x));
     x
@@ -43,7 +48,7 @@ fn it_scales_to_mean_0_and_deviation_1() {
 #[test]
 fn it_says_when_it_is_not_yet_settled() {
     let samples = samples(4);
-    let mut standardise = Standardise::<5>::new(4);
+    let mut standardise = fresh(5, 4);
     for (seen, x) in samples.iter().enumerate() {
         let mut same = *x;
         assert!(!standardise.is_frozen() && !standardise.apply(&mut same), "after {seen}");
@@ -71,7 +76,7 @@ fn a_constant_column_is_reported_and_gives_zero() {
     for value in [7.25, -7.25, 1e30] {
         assert_eq!(applied(&standardise, &[0.0, 0.0, 0.0, 0.0, value])[4].to_bits(), 0, "+0.0");
     }
-    standardise = Standardise::new(1);
+    standardise = fresh(5, 1);
     standardise.observe(&[1.0, -2.0, 3.0, 0.0, 5.0]).unwrap();
     assert_eq!(standardise.unscalable_inputs().count(), 5, "one sample has no deviation");
 }
@@ -80,7 +85,7 @@ fn a_constant_column_is_reported_and_gives_zero() {
 fn a_sample_that_is_not_finite_changes_nothing() {
     let samples = samples(20);
     let clean = learned(&samples);
-    let mut disturbed = Standardise::<5>::new(20);
+    let mut disturbed = fresh(5, 20);
     for (k, x) in samples.iter().enumerate() {
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut x = *x;
@@ -98,7 +103,7 @@ fn a_sample_that_is_not_finite_changes_nothing() {
 
 #[test]
 fn a_count_of_zero_is_taken_for_one() {
-    let mut standardise = Standardise::<1>::new(0);
+    let mut standardise = fresh(1, 0);
     assert!(!standardise.is_frozen());
     standardise.observe(&[3.0]).unwrap();
     assert!(standardise.is_frozen());
@@ -107,7 +112,7 @@ fn a_count_of_zero_is_taken_for_one() {
 #[test]
 fn a_column_too_large_to_scale_is_reported_and_gives_zero() {
     for large in [1e30, 3e38] {
-        let mut standardise = Standardise::<1>::new(2);
+        let mut standardise = fresh(1, 2);
         standardise.observe(&[large]).unwrap();
         standardise.observe(&[-large]).unwrap();
         let mut x = [1.0];
@@ -119,7 +124,7 @@ fn a_column_too_large_to_scale_is_reported_and_gives_zero() {
 
 #[test]
 fn an_input_that_is_not_finite_stays_so() {
-    let mut standardise = Standardise::<2>::new(2);
+    let mut standardise = fresh(2, 2);
     standardise.observe(&[1.0, 5.0]).unwrap();
     standardise.observe(&[2.0, 5.0]).unwrap();
     let mut x = [f32::NAN; 2];

@@ -5,8 +5,9 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 use defmt_decoder::{DecodeError, Table};
-use tamis_host::machine::Machine;
-use tamis_host::tools::QEMU;
+
+use crate::machine::Machine;
+use crate::tools::QEMU;
 
 /// The messages in `frames`, with their levels: "INFO exit".
 pub fn decode(elf: &Path, frames: &[u8]) -> Result<Vec<String>> {
