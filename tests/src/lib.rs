@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod golden;
+pub mod literal;
 pub mod log;
 pub mod oracle;
 
