@@ -175,11 +175,14 @@ pub fn mean<T: Number>(gradient: &mut [T], n: T) {
 }
 
 /// |g|^2 of one layer for a batch of one, where the gradient is the outer product of `x` (I) and
-/// `delta` (O): |d|^2 |x|^2, with |x|^2 + 1 where there is a bias.
+/// `delta` (O): |d|^2 |x|^2, with |x|^2 + 1 where there is a bias. Deltas that are all zero give no
+/// gradient, however large the inputs.
 #[inline(always)]
 pub fn outer_square_sum<T: Number>(x: &[T], delta: &[T], has_bias: bool) -> T {
     let x = square_sum(x);
-    square_sum(delta) * if has_bias { x + T::ONE } else { x }
+    let delta = square_sum(delta);
+    let product = delta * if has_bias { x + T::ONE } else { x };
+    T::ZERO.if_less(delta, product, delta)
 }
 
 /// The clipping factor c = min(1, bound / (norm + 1e-6)), as in PyTorch's `clip_grad_norm_`.

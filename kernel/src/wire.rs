@@ -1,10 +1,10 @@
-//! What host and device say to each other: `postcard` messages in COBS frames, a zero byte after each.
+//! What host and device say to each other: `postcard` messages in COBS frames, a zero byte after each. There is no
+//! checksum: this line is an emulator's.
 //!
 //! The device says [`Event::Hello`]; from then on it answers each [`Request`] with [`Event`]s, the last of which is
 //! [`Event::Done`], [`Event::Ticks`] or [`Event::Refused`].
 
 use heapless::{String, Vec};
-use postcard::accumulator::{CobsAccumulator, FeedResult};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::plan::Plan;
@@ -145,29 +145,35 @@ pub fn encode<'b>(message: &impl Serialize, buffer: &'b mut [u8; FRAME]) -> Resu
 }
 
 /// Collects bytes until a frame is whole.
+#[derive(Default)]
 pub struct Decoder {
-    frame: CobsAccumulator<FRAME>,
-    is_empty: bool,
-}
-
-impl Default for Decoder {
-    fn default() -> Self {
-        Self { frame: CobsAccumulator::new(), is_empty: true }
-    }
+    frame: Vec<u8, FRAME>,
+    is_too_long: bool,
 }
 
 impl Decoder {
-    /// Takes one byte; a message if it was the last of a frame. Empty frames are passed over.
+    /// Takes one byte; a message or an error if it was the last of a frame. Empty frames are passed over.
     pub fn push<M: DeserializeOwned>(&mut self, byte: u8) -> Option<Result<M, FrameError>> {
-        let is_end = byte == 0;
-        if is_end && self.is_empty {
+        if byte != 0 {
+            self.is_too_long |= self.frame.push(byte).is_err();
             return None;
         }
-        self.is_empty = is_end;
-        match self.frame.feed(&[byte]) {
-            FeedResult::Consumed => None,
-            FeedResult::Success { data, .. } => Some(Ok(data)),
-            FeedResult::OverFull(_) | FeedResult::DeserError(_) => Some(Err(FrameError)),
+        if self.frame.is_empty() {
+            return None;
         }
+        let message = if self.is_too_long { Err(FrameError) } else { decode(&mut self.frame) };
+        self.frame.clear();
+        self.is_too_long = false;
+        Some(message)
+    }
+}
+
+/// The message of a frame without its last zero: one, whole, and nothing behind it.
+fn decode<M: DeserializeOwned>(frame: &mut [u8]) -> Result<M, FrameError> {
+    let length = cobs::decode_in_place(frame).map_err(|_| FrameError)?;
+    let bytes = frame.get(..length).ok_or(FrameError)?;
+    match postcard::take_from_bytes(bytes) {
+        Ok((message, [])) => Ok(message),
+        _ => Err(FrameError),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod golden;
+pub mod literal;
 pub mod oracle;
 
 /// One sample.

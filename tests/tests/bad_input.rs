@@ -364,3 +364,18 @@ fn every_error_is_a_plain_sentence() {
     assert!(length.to_string().contains("41") && length.to_string().contains("40"));
     assert!(StepError::Input(3).to_string().contains('3'));
 }
+
+/// A dead unit gives no gradient, however large the inputs: 0 times an infinite |x|^2 is not a number, but no part
+/// of the norm.
+#[test]
+fn clipping_survives_inputs_whose_square_overflows() {
+    type Dead = net!(type 2 2 Relu Bias, 2 1 Identity Bias);
+    let mut params = [-1.0; Dead::PARAMS];
+    params[Dead::PARAMS - 1] = 0.25;
+    for sgd in [Sgd::new(0.1).unwrap(), Sgd::new(0.1).unwrap().weight_decay(0.01).unwrap()] {
+        let mut bench = Bench::<Dead>::new(&params);
+        let loss = bench.model().step(&[2e19, 1.0], &[0.0], &sgd.clip_norm(1.0).unwrap());
+        assert_eq!(loss, Ok(0.0625));
+        assert!(bench.params.iter().all(|param| param.is_finite()), "{:?}", bench.params);
+    }
+}

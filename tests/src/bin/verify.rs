@@ -77,7 +77,7 @@ fn checks() -> Vec<Check> {
         "documentation, firmware",
         &format!("doc --quiet --no-deps {}", board(Machine::MpsAn386)),
     ));
-    checks.push(check("the kernel's package", "package --quiet --package tamis --allow-dirty"));
+    checks.push(check("the kernel's package", "package --package tamis --allow-dirty"));
     let tests = check("tests, on the host and on emulated cores", &format!("test {HOST}"));
     checks.push(Check { is_long: true, ..tests });
     checks
