@@ -10,6 +10,8 @@ use tamis_host::{device, tools};
 
 /// What `firmware/memory/*.x` asserts.
 const KEPT_FREE: usize = 4096;
+/// What the README tells.
+const STATED: usize = 3 * 1024;
 
 #[test]
 fn no_program_uses_more_stack_than_the_linker_keeps_free() -> Result<()> {
@@ -26,7 +28,7 @@ fn no_program_uses_more_stack_than_the_linker_keeps_free() -> Result<()> {
         println!("{machine}: {used} of {size} bytes");
         assert!(before.used > 0 && before.used < used, "the paint shows no use: {before:?}, {used}");
         assert!(size >= KEPT_FREE, "{machine}: {size}");
-        assert!(used <= KEPT_FREE, "{machine}: {used} of {size} bytes are used");
+        assert!(used < STATED, "{machine}: {used} of {size} bytes are used");
         board.exit()?;
     }
     Ok(())
