@@ -11,8 +11,8 @@
 //! Demo C needs its steps. Tried with the final drop, exact of 20 seeds: 5,000 steps 14, 10,000 20, 20,000 20, 50,000 20.
 
 use anyhow::{Context, Result};
+use tamis::Verdict;
 use tamis::showcase::Net;
-use tamis::support::Verdict;
 use tamis::wire::Report;
 use tamis::{Data, Plan, Target, Task};
 use tamis_host::experiments::{self, Experiment};
