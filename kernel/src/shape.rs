@@ -131,6 +131,8 @@ pub trait Shape: Network + Default {
     type In: Vector;
     /// The output vector.
     type Out: Vector;
+    /// The activation of the last layer.
+    type Last: Activation;
     /// The number of parameters.
     const PARAMS: usize;
     /// The number of units of all layers.
@@ -175,6 +177,7 @@ impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Dense<I, O, A, 
 impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Shape for Dense<I, O, A, B> {
     type In = Width<I>;
     type Out = Width<O>;
+    type Last = A;
     const PARAMS: usize = Self::LAYER.params();
     const UNITS: usize = O;
 }
@@ -242,6 +245,7 @@ pub struct Chain<L, R>(L, R);
 impl<L: Shape, R: Shape<In = L::Out>> Shape for Chain<L, R> {
     type In = L::In;
     type Out = R::Out;
+    type Last = R::Last;
     const PARAMS: usize = L::PARAMS + R::PARAMS;
     const UNITS: usize = L::UNITS + R::UNITS;
 }

@@ -136,7 +136,15 @@ impl Literal {
                     // "`if z < 0 {+0.0} else {z}`"
                     Function::Relu if z < 0.0 => 0.0,
                     Function::Relu => z,
+                    // "Leaky slope 0.01"
+                    Function::LeakyRelu if z < 0.0 => z * 0.01,
+                    Function::LeakyRelu => z,
                     Function::Tanh => libm::tanhf(z),
+                    // Open: the operations of a sigmoid. One exponential of -z, one sum, one quotient.
+                    Function::Sigmoid => {
+                        let raised = 1.0 + libm::expf(-z);
+                        1.0 / raised
+                    }
                 });
             }
             all.push(y);
@@ -170,6 +178,14 @@ impl Literal {
                 match self.layers[l].function {
                     Function::Identity => {}
                     Function::Relu => delta = if y[j] > 0.0 { delta } else { 0.0 },
+                    // "leaky likewise with `delta * 0.01`"
+                    Function::LeakyRelu => delta = if y[j] > 0.0 { delta } else { delta * 0.01 },
+                    // "sigmoid `delta * (y*(1 - y))`"
+                    Function::Sigmoid => {
+                        let rest = 1.0 - y[j];
+                        let slope = y[j] * rest;
+                        delta *= slope;
+                    }
                     Function::Tanh => {
                         let square = y[j] * y[j];
                         let slope = 1.0 - square;
