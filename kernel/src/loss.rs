@@ -92,7 +92,8 @@ impl Loss for Mse {
     }
 }
 
-/// Squared near the target, linear beyond a bound, as in PyTorch's `HuberLoss`: outliers pull no harder than the bound.
+/// Squared near the target, linear beyond a bound, as in PyTorch's `HuberLoss`: outliers pull no harder than
+/// the bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Huber {
     bound: f32,
@@ -147,8 +148,8 @@ impl Loss for Huber {
     }
 }
 
-/// Cross-entropy of independent yes-or-no outputs, given as logits, as in PyTorch's `BCEWithLogitsLoss`. Targets are
-/// probabilities, 0 and 1 at the ends.
+/// Cross-entropy of independent yes-or-no outputs, given as logits, as in PyTorch's `BCEWithLogitsLoss`.
+/// Targets are probabilities, 0 and 1 at the ends.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossEntropy;
 
@@ -169,8 +170,8 @@ impl Loss for BinaryCrossEntropy {
     }
 }
 
-/// Cross-entropy of one class among the outputs, given as logits, as in PyTorch's `CrossEntropyLoss`. The target is one
-/// number, the index of the class.
+/// Cross-entropy of one class among the outputs, given as logits, as in PyTorch's `CrossEntropyLoss`. The
+/// target is one number, the index of the class.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SoftmaxCrossEntropy;
 

@@ -64,9 +64,9 @@ impl fmt::Display for StepError {
 impl core::error::Error for StepError {}
 
 impl<'a, N: Shape> Model<'a, N> {
-    /// A model that learns by mean squared error, on the caller's memory. Arrays of any length but [`Shape::PARAMS`] and
-    /// [`Shape::SCRATCH`] do not compile (`cargo build` tells; `cargo check` does not look that deep). The parameters stay
-    /// as they are.
+    /// A model that learns by mean squared error, on the caller's memory. Arrays of any length but
+    /// [`Shape::PARAMS`] and [`Shape::SCRATCH`] do not compile (`cargo build` tells; `cargo check` does not
+    /// look that deep). The parameters stay as they are.
     pub fn new<const P: usize, const S: usize>(params: &'a mut [f32; P], scratch: &'a mut [f32; S]) -> Self {
         Self::with_loss(Mse, params, scratch)
     }
@@ -182,8 +182,8 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
     }
 
     /// One update from what `batch` has accepted, which it then forgets. Gives the mean loss (infinite
-    /// if the losses, each finite, add up to more than a number holds), or nothing where no sample was accepted and
-    /// nothing was updated.
+    /// if the losses, each finite, add up to more than a number holds), or nothing where no sample was accepted
+    /// and nothing was updated.
     pub fn apply(&mut self, batch: &mut Batch<'_, N, T>, sgd: &Sgd<T>) -> Option<T> {
         let updates = self.updates;
         let (gradient, loss) = batch.take_mean()?;

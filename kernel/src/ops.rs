@@ -1,8 +1,8 @@
 //! The arithmetic: every floating-point operation of a training step, in its order.
 //!
-//! The order of every sum over an array is decided here and nowhere else; what acts on one number at a time stands
-//! with what it is for (activation, loss, schedule). Shapes are in brackets; `I` inputs, `O`
-//! outputs of one layer; `w` is input-major, `w[i][o]`, so the weights of one input lie together.
+//! The order of every sum over an array is decided here and nowhere else; what acts on one number at a time
+//! stands with what it is for (activation, loss, schedule). Shapes are in brackets; `I` inputs, `O` outputs of
+//! one layer; `w` is input-major, `w[i][o]`, so the weights of one input lie together.
 //!
 //! ```text
 //! forward    z_o  = b_o + sum_i w_io x_i          i ascending; without a bias from +0.0

@@ -33,8 +33,8 @@ impl Samples for Task {
     }
 }
 
-/// Samples in lent memory, `inputs` inputs and one target each, which all outputs share; probes are left out: they are
-/// made anew.
+/// Samples in lent memory, `inputs` inputs and one target each, which all outputs share; probes are left out:
+/// they are made anew.
 pub struct Stored<'a> {
     rows: &'a mut [f32],
     inputs: usize,

@@ -75,8 +75,8 @@ impl Sgd {
         Ok(Self { schedule: Schedule { drop, ..self.schedule }, ..self })
     }
 
-    /// With the gradient scaled down where its norm exceeds `bound`. A gradient whose norm is infinite is multiplied by
-    /// 0: its finite parts vanish, its infinite ones become NaN, which the next step reports.
+    /// With the gradient scaled down where its norm exceeds `bound`. A gradient whose norm is infinite is
+    /// multiplied by 0: its finite parts vanish, its infinite ones become NaN, which the next step reports.
     pub const fn clip_norm(self, bound: f32) -> Result<Self, SgdError> {
         if !is_positive(bound) {
             return Err(SgdError::ClipBound);

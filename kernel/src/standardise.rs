@@ -22,8 +22,8 @@ pub struct Standardise<'a> {
 }
 
 impl<'a> Standardise<'a> {
-    /// Learns from the first `until` samples (at least one) of `inputs` inputs, on the first 2 x `inputs` numbers of
-    /// `memory`.
+    /// Learns from the first `until` samples (at least one) of `inputs` inputs, on the first 2 x `inputs`
+    /// numbers of `memory`.
     pub fn new(memory: &'a mut [f32], inputs: usize, until: u32) -> Result<Self, LengthError> {
         let memory = LengthError::check(memory, inputs.saturating_mul(2))?;
         memory.fill(0.0);
@@ -57,8 +57,8 @@ impl<'a> Standardise<'a> {
         Ok(())
     }
 
-    /// Scales `x` to mean 0 and deviation 1. Before it is frozen nothing changes, and `false` says so. An input that is
-    /// not finite stays so, for the step to reject it.
+    /// Scales `x` to mean 0 and deviation 1. Before it is frozen nothing changes, and `false` says so. An input
+    /// that is not finite stays so, for the step to reject it.
     #[must_use]
     pub fn apply(&self, x: &mut [f32]) -> bool {
         if !self.is_frozen() {

@@ -58,7 +58,8 @@ impl<'a> Norms<'a> {
         Ok(())
     }
 
-    /// The mean over the checks, summed from the oldest to the newest, into `mean`; `false` before the first check.
+    /// The mean over the checks, summed from the oldest to the newest, into `mean`; `false` before the first
+    /// check.
     #[must_use]
     pub fn mean(&self, mean: &mut [f32]) -> bool {
         let kept = self.taken.min(CHECKS);
@@ -102,8 +103,8 @@ pub struct Contrast {
 }
 
 impl Contrast {
-    /// From the norms of all inputs that are not probes, the first `relevant` of which are relevant. Where either kind is missing, ratio
-    /// and gap are not a number.
+    /// From the norms of all inputs that are not probes, the first `relevant` of which are relevant. Where
+    /// either kind is missing, ratio and gap are not a number.
     pub fn of(norms: &[f32], relevant: usize) -> Self {
         let (relevant, irrelevant) = halves(norms, relevant);
         let rms = |norms: &[f32]| libm::sqrtf(ops::square_sum(norms) / ops::count::<f32>(norms.len()));
