@@ -8,7 +8,7 @@ use crate::init::{Init, InitError};
 use crate::loss::{Loss, Mse, Takes};
 use crate::memory::LengthError;
 use crate::number::Number;
-use crate::ops::{halves, halves_mut};
+use crate::ops::{split, split_mut};
 use crate::random::Seed;
 use crate::sgd::Sgd;
 use crate::shape::{Shape, Vector};
@@ -134,7 +134,7 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
         let mut output = N::Out::zeros();
         let Ok(Buffers { params, y, .. }) = self.buffers() else { return output };
         N::default().forward(params, x.as_ref(), y);
-        let (_, last) = halves(y, hidden_units::<N>());
+        let (_, last) = split(y, hidden_units::<N>());
         output.as_mut().iter_mut().zip(last).for_each(|(out, &y)| *out = y);
         output
     }
@@ -201,8 +201,8 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
         }
         L::check(target, N::Out::LEN)?;
         N::default().forward(buffers.params, x, buffers.y);
-        let (_, y) = halves(buffers.y, hidden_units::<N>());
-        let (_, delta) = halves_mut(buffers.delta, hidden_units::<N>());
+        let (_, y) = split(buffers.y, hidden_units::<N>());
+        let (_, delta) = split_mut(buffers.delta, hidden_units::<N>());
         let loss = loss.evaluate(y, target, delta);
         if loss.is_finite() { Ok(loss) } else { Err(StepError::Loss) }
     }
@@ -212,7 +212,7 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
     fn buffers(&mut self) -> Result<Buffers<'_, T>, StepError> {
         let params = self.params.get_mut(..N::PARAMS).ok_or(StepError::Memory)?;
         let scratch = self.scratch.get_mut(..N::SCRATCH).ok_or(StepError::Memory)?;
-        let (y, delta) = halves_mut(scratch, N::UNITS);
+        let (y, delta) = split_mut(scratch, N::UNITS);
         Ok(Buffers { params, y, delta })
     }
 }

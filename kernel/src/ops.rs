@@ -30,13 +30,13 @@ pub const ARITHMETIC_VERSION: u32 = 1;
 
 /// The first `at` elements and the rest; everything and nothing where there are fewer.
 #[inline(always)]
-pub(crate) fn halves<T>(slice: &[T], at: usize) -> (&[T], &[T]) {
+pub(crate) fn split<T>(slice: &[T], at: usize) -> (&[T], &[T]) {
     slice.split_at_checked(at).unwrap_or((slice, &[]))
 }
 
-/// [`halves`], to write to.
+/// [`split`], to write to.
 #[inline(always)]
-pub(crate) fn halves_mut<T>(slice: &mut [T], at: usize) -> (&mut [T], &mut [T]) {
+pub(crate) fn split_mut<T>(slice: &mut [T], at: usize) -> (&mut [T], &mut [T]) {
     slice.split_at_mut(at.min(slice.len()))
 }
 

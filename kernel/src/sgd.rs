@@ -152,10 +152,10 @@ impl<T: Number> Sgd<T> {
         let (mut params, mut gradient) = (params, gradient);
         for layer in net.layers() {
             let (w, b, g_w, g_b);
-            (w, params) = ops::halves_mut(params, layer.weights());
-            (b, params) = ops::halves_mut(params, layer.biases());
-            (g_w, gradient) = ops::halves(gradient, layer.weights());
-            (g_b, gradient) = ops::halves(gradient, layer.biases());
+            (w, params) = ops::split_mut(params, layer.weights());
+            (b, params) = ops::split_mut(params, layer.biases());
+            (g_w, gradient) = ops::split(gradient, layer.weights());
+            (g_b, gradient) = ops::split(gradient, layer.biases());
             ops::descend(w, b, g_w, g_b, &change);
         }
     }

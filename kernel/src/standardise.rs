@@ -9,7 +9,7 @@
 
 use crate::memory::LengthError;
 use crate::model::StepError;
-use crate::ops::{self, halves_mut};
+use crate::ops::{self, split_mut};
 
 /// Running mean and deviation of the inputs, in lent memory, part of the state of a training.
 pub struct Standardise<'a> {
@@ -27,7 +27,7 @@ impl<'a> Standardise<'a> {
     pub fn new(memory: &'a mut [f32], inputs: usize, until: u32) -> Result<Self, LengthError> {
         let memory = LengthError::check(memory, inputs.saturating_mul(2))?;
         memory.fill(0.0);
-        let (mean, spread) = halves_mut(memory, inputs);
+        let (mean, spread) = split_mut(memory, inputs);
         Ok(Self { mean, spread, seen: 0, until: until.max(1) })
     }
 

@@ -49,7 +49,7 @@ impl Rule {
         match *self {
             Self::Probes { count, factor } => {
                 let inputs = norms.len().saturating_sub(usize::from(count));
-                let (inputs, probes) = ops::halves(norms, inputs);
+                let (inputs, probes) = ops::split(norms, inputs);
                 let largest = probes.iter().copied().reduce(|a, b| if b > a { b } else { a });
                 let usable = probes.iter().all(|norm| norm.is_finite());
                 each_verdict(inputs, verdicts, |norm| match largest {
