@@ -134,6 +134,7 @@ pub fn crosscheck(machine: Machine, seed: u64) -> Result<Vec<Experiment>, SgdErr
     let c_decay = Plan { sgd: c.sgd.weight_decay(0.01)?, data: Data::Shuffled(64), ..c };
     // Two sets of 32 stay within a minute on the slowest core.
     let few = |plan: Plan| Plan { data: Data::Sequential(32), batch: 32, ..plan };
+    let drawn = |data: Data| Plan { data, ..c };
     let noise = Plan { task: Task { target: Target::Noise, relevant: 0, ..a.task }, data: Data::Stream, ..a };
     // Three outputs share one target; two of nine inputs are probes.
     let mixed = Plan {
@@ -159,6 +160,8 @@ pub fn crosscheck(machine: Machine, seed: u64) -> Result<Vec<Experiment>, SgdErr
         experiment("pure noise, live", Net::A, noise),
         experiment("sine, batch 1, live", Net::C, c),
         experiment("sine, batch 1, shuffled, decay", Net::C, c_decay),
+        experiment("sine, batch 1, keyed order", Net::C, drawn(Data::Keyed(50))),
+        experiment("sine, batch 1, with replacement", Net::C, drawn(Data::WithReplacement(50))),
         experiment("sine, GD on 32", Net::C, few(c)),
         experiment("mixed, batch 1", Net::Mixed, mixed),
         experiment("mixed, batch 1, clipped, standardised, live", Net::Mixed, mixed_clipped),

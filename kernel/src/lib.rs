@@ -46,6 +46,7 @@ pub mod memory;
 pub mod model;
 pub mod number;
 pub mod ops;
+pub mod permutation;
 pub mod plan;
 pub mod random;
 pub mod sampler;

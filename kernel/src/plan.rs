@@ -51,16 +51,23 @@ pub enum Data {
     Stream,
     /// The first rows, in ascending order.
     Sequential(u16),
-    /// The first rows, every epoch in a new random order.
+    /// The first rows, every epoch in a new random order, kept in an index buffer.
     Shuffled(u16),
+    /// The first rows, every epoch in a new random order, computed.
+    Keyed(u16),
+    /// The first rows, drawn with replacement.
+    WithReplacement(u16),
 }
 
 impl Data {
     /// How many rows are stored.
-    pub fn stored(&self) -> u16 {
+    pub const fn stored(&self) -> u16 {
         match *self {
             Self::Stream => 0,
-            Self::Sequential(samples) | Self::Shuffled(samples) => samples,
+            Self::Sequential(samples)
+            | Self::Shuffled(samples)
+            | Self::Keyed(samples)
+            | Self::WithReplacement(samples) => samples,
         }
     }
 }
@@ -154,13 +161,11 @@ impl Plan {
         let ram = if self.batch > 1 { ram.with_gradient() } else { ram };
         let ram = if self.standardise.is_some() { ram.with_standardise(N::In::LEN) } else { ram };
         let sample = (self.task.inputs as usize).saturating_add(1);
-        match self.data {
-            Data::Stream => ram,
-            Data::Sequential(samples) => ram.with_samples(samples as usize, sample),
-            Data::Shuffled(samples) => {
-                ram.with_indices(samples as usize).with_samples(samples as usize, sample)
-            }
-        }
+        let ram = match self.data {
+            Data::Shuffled(samples) => ram.with_indices(samples as usize),
+            _ => ram,
+        };
+        ram.with_samples(self.data.stored() as usize, sample)
     }
 
     /// A trainer for network `N` on `lent` memory, its weights drawn, ready for the first update.
@@ -179,6 +184,8 @@ impl Plan {
         let sampler = match self.data {
             Data::Stream => Ok(Sampler::stream()),
             Data::Sequential(samples) => Sampler::sequential(u32::from(samples)),
+            Data::Keyed(samples) => Sampler::keyed(u32::from(samples), self.seed),
+            Data::WithReplacement(samples) => Sampler::with_replacement(u32::from(samples), self.seed),
             Data::Shuffled(samples) => {
                 let indices = LengthError::check(lent.indices, usize::from(samples));
                 Sampler::shuffled(indices.map_err(PlanError::Indices)?, self.seed)

@@ -1,10 +1,22 @@
 //! The order in which samples are visited.
 //!
-//! Epochs end where a set of samples has been seen once; no batch crosses that end.
+//! Epochs end where a set of samples has been seen once, or as many have been drawn as it has; no batch crosses
+//! that end. Every epoch has its own generator, (seed, order, epoch).
+//!
+//! | order | memory | an epoch |
+//! |---|---|---|
+//! | sequential | none | 0, 1, .. n-1 |
+//! | shuffled | n indices | Fisher-Yates from the identity, i = n-1 .. 1 |
+//! | keyed | none | a permutation by a Feistel network, [`crate::permutation`] |
+//! | with replacement | none | n draws, each of all samples |
+//! | stream | none | has no end |
 
 use core::fmt;
 use core::num::NonZeroU32;
 
+use rand_xoshiro::Xoshiro128PlusPlus;
+
+use crate::permutation::Permutation;
 use crate::random::{self, Purpose, Seed};
 
 /// The next sample to visit.
@@ -23,6 +35,10 @@ pub enum Sampler<'a> {
     Sequential(Sequential),
     /// Every epoch in a new random order.
     Shuffled(Shuffled<'a>),
+    /// Every epoch in a new random order, without an index buffer.
+    Keyed(Keyed),
+    /// Any sample at any time.
+    WithReplacement(WithReplacement),
     /// 0, 1, 2, ... without end: each sample is seen once.
     Stream(Stream),
 }
@@ -39,6 +55,23 @@ pub struct Shuffled<'a> {
     seed: Seed,
     epoch: u64,
     next: usize,
+}
+
+/// Random order over a set of samples, computed and not stored.
+pub struct Keyed {
+    permutation: Permutation,
+    seed: Seed,
+    epoch: u64,
+    next: u32,
+}
+
+/// Independent draws from a set of samples.
+pub struct WithReplacement {
+    generator: Xoshiro128PlusPlus,
+    length: NonZeroU32,
+    seed: Seed,
+    epoch: u64,
+    drawn: u32,
 }
 
 /// A live stream.
@@ -86,6 +119,20 @@ impl<'a> Sampler<'a> {
         }
     }
 
+    /// Random order over `length` samples in constant memory.
+    pub fn keyed(length: u32, seed: Seed) -> Result<Self, SamplerError> {
+        let length = NonZeroU32::new(length).ok_or(SamplerError::Empty)?;
+        let permutation = Permutation::new(length, &mut seed.generator(Purpose::Order, 0));
+        Ok(Self::Keyed(Keyed { permutation, seed, epoch: 0, next: 0 }))
+    }
+
+    /// Independent draws from `length` samples.
+    pub fn with_replacement(length: u32, seed: Seed) -> Result<Self, SamplerError> {
+        let length = NonZeroU32::new(length).ok_or(SamplerError::Empty)?;
+        let generator = seed.generator(Purpose::Order, 0);
+        Ok(Self::WithReplacement(WithReplacement { generator, length, seed, epoch: 0, drawn: 0 }))
+    }
+
     /// A stream from index 0 on.
     pub fn stream() -> Self {
         Self::Stream(Stream::default())
@@ -96,6 +143,8 @@ impl<'a> Sampler<'a> {
         match self {
             Self::Sequential(order) => order.draw(),
             Self::Shuffled(order) => order.draw(),
+            Self::Keyed(order) => order.draw(),
+            Self::WithReplacement(order) => order.draw(),
             Self::Stream(order) => order.draw(),
         }
     }
@@ -139,6 +188,34 @@ impl Shuffled<'_> {
                 core::mem::swap(a, b);
             }
         }
+    }
+}
+
+impl Keyed {
+    fn draw(&mut self) -> Draw {
+        let index = self.permutation.at(self.next);
+        self.next = self.next.saturating_add(1);
+        let ends_epoch = self.next >= self.permutation.length();
+        if ends_epoch {
+            self.next = 0;
+            self.epoch = self.epoch.wrapping_add(1);
+            self.permutation.rekey(&mut self.seed.generator(Purpose::Order, self.epoch));
+        }
+        Draw { index: u64::from(index), ends_epoch }
+    }
+}
+
+impl WithReplacement {
+    fn draw(&mut self) -> Draw {
+        let index = random::below(&mut self.generator, self.length);
+        self.drawn = self.drawn.saturating_add(1);
+        let ends_epoch = self.drawn >= self.length.get();
+        if ends_epoch {
+            self.drawn = 0;
+            self.epoch = self.epoch.wrapping_add(1);
+            self.generator = self.seed.generator(Purpose::Order, self.epoch);
+        }
+        Draw { index: u64::from(index), ends_epoch }
     }
 }
 

@@ -105,6 +105,8 @@ fn use_everything() -> Option<u32> {
     let mut live = task;
     live.sample(black_box(3), &mut x, &mut [0.0]).ok()?;
     black_box((Sampler::sequential(black_box(3)).ok()?.draw(), Sampler::stream().draw()));
+    black_box(Sampler::keyed(black_box(3), seed).ok()?.draw());
+    black_box(Sampler::with_replacement(black_box(3), seed).ok()?.draw());
     tamis::task::probes(seed, black_box(4), &mut x);
     Some(trainer.digest() ^ digest.value())
 }
