@@ -44,7 +44,8 @@ fn a_batch_of_one_fits_where_gradient_descent_does_not() -> Result<()> {
     assert!(fit.gd_256_stored < fit.batch_1);
     let build = |program, hidden: usize| {
         let mut build = tools::firmware_build(Machine::Microbit, program)?;
-        anyhow::Ok(build.env("TAMIS_HIDDEN", hidden.to_string()).output()?)
+        build.env("TAMIS_HIDDEN", hidden.to_string());
+        tools::build_and_keep(Machine::Microbit, program, &mut build)
     };
 
     let too_large = build("fits_step", HIDDEN + 1)?;
