@@ -1,9 +1,9 @@
 //! Samples reach the training loop through a queue, as they would from an interrupt.
 //!
 //! The "sensor" is a task: an interrupt (PendSV) computes its next rows and puts them into the queue. The
-//! training loop takes them out, and pends the interrupt when the queue is empty: by demand and not by a clock, so that a
-//! host can repeat what the device does. A row that finds the queue full is lost and counted, as with a sensor that
-//! does not wait.
+//! training loop takes them out, and pends the interrupt when the queue is empty: by demand and not by a clock,
+//! so that a host can repeat what the device does. A row that finds the queue full is lost and counted, as with
+//! a sensor that does not wait.
 
 use core::cell::RefCell;
 

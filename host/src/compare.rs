@@ -43,8 +43,8 @@ pub struct Comparison {
     pub first_difference: Option<Difference>,
 }
 
-/// Compares two outcomes of `plan`, of which the host may have gone on longer. If they differ, both halves run again
-/// between the digests to find where.
+/// Compares two outcomes of `plan`, of which the host may have gone on longer. If they differ, both halves run
+/// again between the digests to find where.
 pub fn compare(
     board: &mut Emulator,
     net: Net,

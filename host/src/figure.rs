@@ -1,9 +1,9 @@
 //! A figure of heat maps, one per trained network, as SVG and as PNG.
 //!
-//! Rows of panels share a task and a colour scale. Every panel shows |W1| with the inputs as columns; the truth about
-//! an input is told by the weight of its label and by the bar below it, not by colour alone. The picture is
-//! [`WIDTH`] wide and as tall as it needs to be. The PNG is set in an embedded font, so it is the same everywhere; a
-//! browser that shows the SVG without that font takes another, for which the layout leaves room.
+//! Rows of panels share a task and a colour scale. Every panel shows |W1| with the inputs as columns; the truth
+//! about an input is told by the weight of its label and by the bar below it, not by colour alone. The picture
+//! is [`WIDTH`] wide and as tall as it needs to be. The PNG is set in an embedded font, so it is the same
+//! everywhere; a browser that shows the SVG without that font takes another, for which the layout leaves room.
 
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock};

@@ -54,8 +54,8 @@ impl Panel {
     }
 }
 
-/// The end of the scale that `panels` share: their largest finite weight, rounded up to two digits, the second even,
-/// so that the middle of the scale is a short number too.
+/// The end of the scale that `panels` share: their largest finite weight, rounded up to two digits, the second
+/// even, so that the middle of the scale is a short number too.
 pub fn scale_max<'a>(panels: impl IntoIterator<Item = &'a Panel>) -> f32 {
     let weights = panels.into_iter().flat_map(|panel| &panel.weights).map(|weight| weight.abs());
     let max = f64::from(weights.filter(|weight| weight.is_finite()).fold(0.0, f32::max));

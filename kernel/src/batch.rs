@@ -1,8 +1,8 @@
 //! A batch of more than one: samples arrive one by one, their gradients are collected, the mean is applied.
 //!
-//! The declared length alone decides: a batch of one has no [`Batch`] at all, it is [`crate::Model::step`]. The bits
-//! do not depend on how the samples arrive; a last short batch is a mean over what it has; a rejected sample
-//! takes its place in the order but not in the mean.
+//! The declared length alone decides: a batch of one has no [`Batch`] at all, it is [`crate::Model::step`]. The
+//! bits do not depend on how the samples arrive; a last short batch is a mean over what it has; a rejected
+//! sample takes its place in the order but not in the mean.
 
 use core::fmt;
 use core::marker::PhantomData;

@@ -55,8 +55,8 @@ impl Init {
         let mut params = params;
         for layer in net.layers() {
             let (weights, biases);
-            (weights, params) = ops::halves_mut(params, layer.weights());
-            (biases, params) = ops::halves_mut(params, layer.biases());
+            (weights, params) = ops::split_mut(params, layer.weights());
+            (biases, params) = ops::split_mut(params, layer.biases());
             random::fill_normal(&mut generator, weights);
             ops::scale(weights, gain / libm::sqrtf(layer.inputs as f32));
             biases.fill(0.0);

@@ -68,7 +68,7 @@ pub use batch::{Batch, BatchError};
 pub use digest::Digest;
 pub use environment::FloatEnvironmentError;
 pub use init::{Init, InitError};
-pub use loss::{Loss, Mse};
+pub use loss::{BinaryCrossEntropy, Huber, HuberBound, Loss, Mse, SoftmaxCrossEntropy, Takes};
 pub use memory::{LengthError, Ram};
 pub use model::{Input, Model, Output, StepError};
 pub use number::Number;

@@ -1,15 +1,14 @@
 //! A network at work: [`Model`] is a shape on borrowed parameters and scratch.
 
 use core::fmt;
-use core::marker::PhantomData;
 
 use crate::batch::Batch;
 use crate::environment;
 use crate::init::{Init, InitError};
-use crate::loss::{Loss, Mse};
+use crate::loss::{Loss, Mse, Takes};
 use crate::memory::LengthError;
 use crate::number::Number;
-use crate::ops::{halves, halves_mut};
+use crate::ops::{split, split_mut};
 use crate::random::Seed;
 use crate::sgd::Sgd;
 use crate::shape::{Shape, Vector};
@@ -19,13 +18,16 @@ pub type Input<N, T = f32> = <<N as Shape>::In as Vector>::Of<T>;
 /// The output vector of network `N`, an array of `T`.
 pub type Output<N, T = f32> = <<N as Shape>::Out as Vector>::Of<T>;
 
+/// What a network `N` with loss `L` is shown as a target, an array of `T`.
+pub type Target<N, L = Mse, T = f32> = <<L as Loss>::Target<<N as Shape>::Out> as Vector>::Of<T>;
+
 /// A network of shape `N` that learns by loss `L` on lent memory.
 ///
 /// The parameters are the caller's flat array: it is the image for flash, and every norm, digest or
 /// optimiser is one loop over it.
 pub struct Model<'a, N, L = Mse, T = f32> {
     net: N,
-    loss: PhantomData<L>,
+    loss: L,
     params: &'a mut [T],
     scratch: &'a mut [T],
     updates: u32,
@@ -39,6 +41,8 @@ pub enum StepError {
     Input(usize),
     /// The target at this index is infinite or not a number.
     Target(usize),
+    /// The target is not the index of an output.
+    Class,
     /// The loss is infinite or not a number: the step size is too large, or a parameter is damaged.
     Loss,
     /// The model has too little memory; its constructors see to it that this cannot be.
@@ -50,6 +54,7 @@ impl fmt::Display for StepError {
         match self {
             Self::Input(index) => write!(f, "input {index} is not a finite number"),
             Self::Target(index) => write!(f, "target {index} is not a finite number"),
+            Self::Class => f.write_str("the target is not the index of an output"),
             Self::Loss => f.write_str("the loss is not a finite number"),
             Self::Memory => f.write_str("the model has too little memory"),
         }
@@ -59,14 +64,29 @@ impl fmt::Display for StepError {
 impl core::error::Error for StepError {}
 
 impl<'a, N: Shape> Model<'a, N> {
-    /// A model on the caller's memory. Arrays of any length but [`Shape::PARAMS`] and [`Shape::SCRATCH`] do not compile
-    /// (`cargo build` tells; `cargo check` does not look that deep). The parameters stay as they are.
+    /// A model that learns by mean squared error, on the caller's memory. Arrays of any length but
+    /// [`Shape::PARAMS`] and [`Shape::SCRATCH`] do not compile (`cargo build` tells; `cargo check` does not
+    /// look that deep). The parameters stay as they are.
     pub fn new<const P: usize, const S: usize>(params: &'a mut [f32; P], scratch: &'a mut [f32; S]) -> Self {
+        Self::with_loss(Mse, params, scratch)
+    }
+}
+
+impl<'a, N: Shape, L: Loss> Model<'a, N, L> {
+    /// [`Model::new`] with a loss of your choice.
+    pub fn with_loss<const P: usize, const S: usize>(
+        loss: L,
+        params: &'a mut [f32; P],
+        scratch: &'a mut [f32; S],
+    ) -> Self
+    where
+        L: Takes<N::Last>,
+    {
         const {
             assert!(P == N::PARAMS, "the parameter array must have the length Net::PARAMS");
             assert!(S == N::SCRATCH, "the scratch array must have the length Net::SCRATCH");
         }
-        Self { net: N::default(), loss: PhantomData, params, scratch, updates: 0 }
+        Self { net: N::default(), loss, params, scratch, updates: 0 }
     }
 
     /// Draws the initial weights and sets the count of updates to 0. Checks the float environment first.
@@ -80,10 +100,13 @@ impl<'a, N: Shape> Model<'a, N> {
 
 impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
     /// A model on the first elements of longer slices, for buffers that several networks share.
-    pub fn from_slices(params: &'a mut [T], scratch: &'a mut [T]) -> Result<Self, LengthError> {
+    pub fn from_slices(params: &'a mut [T], scratch: &'a mut [T]) -> Result<Self, LengthError>
+    where
+        L: Takes<N::Last> + Default,
+    {
         let params = LengthError::check(params, N::PARAMS)?;
         let scratch = LengthError::check(scratch, N::SCRATCH)?;
-        Ok(Self { net: N::default(), loss: PhantomData, params, scratch, updates: 0 })
+        Ok(Self { net: N::default(), loss: L::default(), params, scratch, updates: 0 })
     }
 
     /// The shape.
@@ -111,22 +134,23 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
         let mut output = N::Out::zeros();
         let Ok(Buffers { params, y, .. }) = self.buffers() else { return output };
         N::default().forward(params, x.as_ref(), y);
-        let (_, last) = halves(y, hidden_units::<N>());
+        let (_, last) = split(y, hidden_units::<N>());
         output.as_mut().iter_mut().zip(last).for_each(|(out, &y)| *out = y);
         output
     }
 
     /// The loss of one sample; nothing is learned.
-    pub fn evaluate(&mut self, x: &Input<N, T>, target: &Output<N, T>) -> Result<T, StepError> {
+    pub fn evaluate(&mut self, x: &Input<N, T>, target: &Target<N, L, T>) -> Result<T, StepError> {
+        let loss = self.loss;
         let mut buffers = self.buffers()?;
-        Self::forward_loss(&mut buffers, x.as_ref(), target.as_ref())
+        Self::forward_loss(loss, &mut buffers, x.as_ref(), target.as_ref())
     }
 
     /// One update from a batch of one: forward, backward, update. Gives the loss from before it.
-    pub fn step(&mut self, x: &Input<N, T>, target: &Output<N, T>, sgd: &Sgd<T>) -> Result<T, StepError> {
-        let updates = self.updates;
+    pub fn step(&mut self, x: &Input<N, T>, target: &Target<N, L, T>, sgd: &Sgd<T>) -> Result<T, StepError> {
+        let (loss, updates) = (self.loss, self.updates);
         let mut buffers = self.buffers()?;
-        let loss = Self::forward_loss(&mut buffers, x.as_ref(), target.as_ref())?;
+        let loss = Self::forward_loss(loss, &mut buffers, x.as_ref(), target.as_ref())?;
         let Buffers { params, y, delta } = buffers;
         let net = N::default();
         net.backward(params, y, delta);
@@ -139,11 +163,12 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
     pub fn accumulate(
         &mut self,
         x: &Input<N, T>,
-        target: &Output<N, T>,
+        target: &Target<N, L, T>,
         batch: &mut Batch<'_, N, T>,
     ) -> Result<T, StepError> {
+        let loss = self.loss;
         let mut buffers = self.buffers()?;
-        let result = Self::forward_loss(&mut buffers, x.as_ref(), target.as_ref());
+        let result = Self::forward_loss(loss, &mut buffers, x.as_ref(), target.as_ref());
         match result {
             Ok(loss) => {
                 let Buffers { params, y, delta } = buffers;
@@ -157,8 +182,8 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
     }
 
     /// One update from what `batch` has accepted, which it then forgets. Gives the mean loss (infinite
-    /// if the losses, each finite, add up to more than a number holds), or nothing where no sample was accepted and
-    /// nothing was updated.
+    /// if the losses, each finite, add up to more than a number holds), or nothing where no sample was accepted
+    /// and nothing was updated.
     pub fn apply(&mut self, batch: &mut Batch<'_, N, T>, sgd: &Sgd<T>) -> Option<T> {
         let updates = self.updates;
         let (gradient, loss) = batch.take_mean()?;
@@ -170,14 +195,15 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
 
     /// Forward, loss and check; dL/dy is left in the last places of the deltas.
     #[inline(always)]
-    fn forward_loss(buffers: &mut Buffers<'_, T>, x: &[T], target: &[T]) -> Result<T, StepError> {
-        let not_finite = |v: &[T]| v.iter().position(|v| !v.is_finite());
-        not_finite(x).map_or(Ok(()), |index| Err(StepError::Input(index)))?;
-        not_finite(target).map_or(Ok(()), |index| Err(StepError::Target(index)))?;
+    fn forward_loss(loss: L, buffers: &mut Buffers<'_, T>, x: &[T], target: &[T]) -> Result<T, StepError> {
+        if let Some(index) = x.iter().position(|x| !x.is_finite()) {
+            return Err(StepError::Input(index));
+        }
+        L::check(target, N::Out::LEN)?;
         N::default().forward(buffers.params, x, buffers.y);
-        let (_, y) = halves(buffers.y, hidden_units::<N>());
-        let (_, delta) = halves_mut(buffers.delta, hidden_units::<N>());
-        let loss = L::evaluate(y, target, delta);
+        let (_, y) = split(buffers.y, hidden_units::<N>());
+        let (_, delta) = split_mut(buffers.delta, hidden_units::<N>());
+        let loss = loss.evaluate(y, target, delta);
         if loss.is_finite() { Ok(loss) } else { Err(StepError::Loss) }
     }
 
@@ -186,7 +212,7 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
     fn buffers(&mut self) -> Result<Buffers<'_, T>, StepError> {
         let params = self.params.get_mut(..N::PARAMS).ok_or(StepError::Memory)?;
         let scratch = self.scratch.get_mut(..N::SCRATCH).ok_or(StepError::Memory)?;
-        let (y, delta) = halves_mut(scratch, N::UNITS);
+        let (y, delta) = split_mut(scratch, N::UNITS);
         Ok(Buffers { params, y, delta })
     }
 }

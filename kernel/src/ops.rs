@@ -1,8 +1,8 @@
 //! The arithmetic: every floating-point operation of a training step, in its order.
 //!
-//! The order of every sum over an array is decided here and nowhere else; what acts on one number at a time stands
-//! with what it is for (activation, loss, schedule). Shapes are in brackets; `I` inputs, `O`
-//! outputs of one layer; `w` is input-major, `w[i][o]`, so the weights of one input lie together.
+//! The order of every sum over an array is decided here and nowhere else; what acts on one number at a time
+//! stands with what it is for (activation, loss, schedule). Shapes are in brackets; `I` inputs, `O` outputs of
+//! one layer; `w` is input-major, `w[i][o]`, so the weights of one input lie together.
 //!
 //! ```text
 //! forward    z_o  = b_o + sum_i w_io x_i          i ascending; without a bias from +0.0
@@ -30,13 +30,13 @@ pub const ARITHMETIC_VERSION: u32 = 1;
 
 /// The first `at` elements and the rest; everything and nothing where there are fewer.
 #[inline(always)]
-pub(crate) fn halves<T>(slice: &[T], at: usize) -> (&[T], &[T]) {
+pub(crate) fn split<T>(slice: &[T], at: usize) -> (&[T], &[T]) {
     slice.split_at_checked(at).unwrap_or((slice, &[]))
 }
 
-/// [`halves`], to write to.
+/// [`split`], to write to.
 #[inline(always)]
-pub(crate) fn halves_mut<T>(slice: &mut [T], at: usize) -> (&mut [T], &mut [T]) {
+pub(crate) fn split_mut<T>(slice: &mut [T], at: usize) -> (&mut [T], &mut [T]) {
     slice.split_at_mut(at.min(slice.len()))
 }
 

@@ -128,6 +128,27 @@ impl core::error::Error for PlanError {}
 
 impl Plan {
     /// The RAM that network `N` needs for this plan, usable in a `const` assertion.
+    ///
+    /// ```
+    /// use tamis::{Chain, Data, Dense, Identity, Init, Plan, Rule, Seed, Sgd, Tanh, Target, Task};
+    ///
+    /// type Net = Chain<Dense<8, 16, Tanh>, Dense<16, 1, Identity>>;
+    /// const PLAN: Plan = Plan {
+    ///     seed: Seed(1),
+    ///     task: Task { seed: Seed(1), target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3 },
+    ///     data: Data::Stream,
+    ///     standardise: None,
+    ///     init: Init::Scaled(1.0),
+    ///     batch: 1,
+    ///     sgd: match Sgd::new(0.05) {
+    ///         Ok(sgd) => sgd,
+    ///         Err(_) => panic!("not a step size"),
+    ///     },
+    ///     updates: 50_000,
+    ///     rule: Rule::Gap { least: 3.0 },
+    /// };
+    /// const _: () = assert!(PLAN.ram::<Net>().total() <= 1100);
+    /// ```
     pub const fn ram<N: Shape>(&self) -> Ram {
         let ram = Ram::of::<N>().with_norms(N::In::LEN);
         let ram = if self.batch > 1 { ram.with_gradient() } else { ram };

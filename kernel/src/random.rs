@@ -76,7 +76,7 @@ pub fn uniform(generator: &mut impl Rng) -> f32 {
 
 /// An integer in 0..n, without bias.
 pub fn below(generator: &mut impl Rng, n: NonZeroU32) -> u32 {
-    // 2^32 mod n: low halves under it are over-represented.
+    // 2^32 mod n: low split under it are over-represented.
     let biased = n.get().wrapping_neg() % n;
     loop {
         let product = u64::from(generator.next_u32()).wrapping_mul(u64::from(n.get()));

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::ops::{halves, halves_mut};
+use crate::ops::{split, split_mut};
 use crate::random::Seed;
 use crate::task::{self, Task};
 
@@ -33,8 +33,8 @@ impl Samples for Task {
     }
 }
 
-/// Samples in lent memory, `inputs` inputs and one target each, which all outputs share; probes are left out: they are
-/// made anew.
+/// Samples in lent memory, `inputs` inputs and one target each, which all outputs share; probes are left out:
+/// they are made anew.
 pub struct Stored<'a> {
     rows: &'a mut [f32],
     inputs: usize,
@@ -84,7 +84,7 @@ impl<'a> Stored<'a> {
         let x = x.get(..self.inputs).ok_or(StoreError::Inputs)?;
         let (start, length) = self.place(self.stored);
         let row = self.rows.get_mut(start..).and_then(|rows| rows.get_mut(..length));
-        let (inputs, last) = halves_mut(row.ok_or(StoreError::Full)?, self.inputs);
+        let (inputs, last) = split_mut(row.ok_or(StoreError::Full)?, self.inputs);
         inputs.iter_mut().zip(x).for_each(|(stored, &x)| *stored = x);
         last.fill(target);
         self.stored = self.stored.saturating_add(1);
@@ -103,8 +103,8 @@ impl Samples for Stored<'_> {
         let known = usize::try_from(index).ok().filter(|&row| row < self.stored);
         let (start, length) = self.place(known.ok_or(NoSample(index))?);
         let row = self.rows.get(start..).and_then(|rows| rows.get(..length)).ok_or(NoSample(index))?;
-        let (inputs, stored_target) = halves(row, self.inputs);
-        let (real, probes) = halves_mut(x, self.inputs);
+        let (inputs, stored_target) = split(row, self.inputs);
+        let (real, probes) = split_mut(x, self.inputs);
         real.iter_mut().zip(inputs).for_each(|(x, &stored)| *x = stored);
         task::probes(self.probes, index, probes);
         if let Some(&stored) = stored_target.first() {

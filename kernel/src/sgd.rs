@@ -75,8 +75,8 @@ impl Sgd {
         Ok(Self { schedule: Schedule { drop, ..self.schedule }, ..self })
     }
 
-    /// With the gradient scaled down where its norm exceeds `bound`. A gradient whose norm is infinite is multiplied by
-    /// 0: its finite parts vanish, its infinite ones become NaN, which the next step reports.
+    /// With the gradient scaled down where its norm exceeds `bound`. A gradient whose norm is infinite is
+    /// multiplied by 0: its finite parts vanish, its infinite ones become NaN, which the next step reports.
     pub const fn clip_norm(self, bound: f32) -> Result<Self, SgdError> {
         if !is_positive(bound) {
             return Err(SgdError::ClipBound);
@@ -152,10 +152,10 @@ impl<T: Number> Sgd<T> {
         let (mut params, mut gradient) = (params, gradient);
         for layer in net.layers() {
             let (w, b, g_w, g_b);
-            (w, params) = ops::halves_mut(params, layer.weights());
-            (b, params) = ops::halves_mut(params, layer.biases());
-            (g_w, gradient) = ops::halves(gradient, layer.weights());
-            (g_b, gradient) = ops::halves(gradient, layer.biases());
+            (w, params) = ops::split_mut(params, layer.weights());
+            (b, params) = ops::split_mut(params, layer.biases());
+            (g_w, gradient) = ops::split(gradient, layer.weights());
+            (g_b, gradient) = ops::split(gradient, layer.biases());
             ops::descend(w, b, g_w, g_b, &change);
         }
     }

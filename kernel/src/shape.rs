@@ -18,7 +18,7 @@ use core::marker::PhantomData;
 
 use crate::activation::Activation;
 use crate::number::Number;
-use crate::ops::{self, halves, halves_mut};
+use crate::ops::{self, split, split_mut};
 
 /// The width of an input or an output.
 pub trait Vector {
@@ -131,6 +131,8 @@ pub trait Shape: Network + Default {
     type In: Vector;
     /// The output vector.
     type Out: Vector;
+    /// The activation of the last layer.
+    type Last: Activation;
     /// The number of parameters.
     const PARAMS: usize;
     /// The number of units of all layers.
@@ -175,6 +177,7 @@ impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Dense<I, O, A, 
 impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Shape for Dense<I, O, A, B> {
     type In = Width<I>;
     type Out = Width<O>;
+    type Last = A;
     const PARAMS: usize = Self::LAYER.params();
     const UNITS: usize = O;
 }
@@ -201,7 +204,7 @@ impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Network for Den
 
     #[inline(always)]
     fn forward<T: Number>(&self, params: &[T], x: &[T], y: &mut [T]) {
-        let (w, b) = halves(params, Self::LAYER.weights());
+        let (w, b) = split(params, Self::LAYER.weights());
         ops::forward(w, B::HAS_BIAS.then_some(b), x, y);
         for y in y {
             *y = A::forward(*y);
@@ -217,7 +220,7 @@ impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Network for Den
 
     #[inline(always)]
     fn backward_input<T: Number>(&self, params: &[T], delta: &[T], dx: &mut [T]) {
-        let (w, _) = halves(params, Self::LAYER.weights());
+        let (w, _) = split(params, Self::LAYER.weights());
         ops::backward(w, delta, dx);
     }
 
@@ -230,7 +233,7 @@ impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Network for Den
         delta: &mut [T],
         each: &mut impl FnMut(Pass<'_, T>),
     ) {
-        let (w, b) = halves_mut(params, Self::LAYER.weights());
+        let (w, b) = split_mut(params, Self::LAYER.weights());
         each(Pass { w, b: B::HAS_BIAS.then_some(b), x, delta });
     }
 }
@@ -242,6 +245,7 @@ pub struct Chain<L, R>(L, R);
 impl<L: Shape, R: Shape<In = L::Out>> Shape for Chain<L, R> {
     type In = L::In;
     type Out = R::Out;
+    type Last = R::Last;
     const PARAMS: usize = L::PARAMS + R::PARAMS;
     const UNITS: usize = L::UNITS + R::UNITS;
 }
@@ -278,28 +282,28 @@ impl<L: Network, R: Network> Network for Chain<L, R> {
 
     #[inline(always)]
     fn forward<T: Number>(&self, params: &[T], x: &[T], y: &mut [T]) {
-        let (params_l, params_r) = halves(params, self.0.params());
-        let (y_l, y_r) = halves_mut(y, self.0.units());
+        let (params_l, params_r) = split(params, self.0.params());
+        let (y_l, y_r) = split_mut(y, self.0.units());
         self.0.forward(params_l, x, y_l);
-        let (_, x_r) = halves(y_l, self.inner_units());
+        let (_, x_r) = split(y_l, self.inner_units());
         self.1.forward(params_r, x_r, y_r);
     }
 
     #[inline(always)]
     fn backward<T: Number>(&self, params: &[T], y: &[T], delta: &mut [T]) {
-        let (params_l, params_r) = halves(params, self.0.params());
-        let (y_l, y_r) = halves(y, self.0.units());
-        let (delta_l, delta_r) = halves_mut(delta, self.0.units());
+        let (params_l, params_r) = split(params, self.0.params());
+        let (y_l, y_r) = split(y, self.0.units());
+        let (delta_l, delta_r) = split_mut(delta, self.0.units());
         self.1.backward(params_r, y_r, delta_r);
-        let (_, dy_l) = halves_mut(delta_l, self.inner_units());
+        let (_, dy_l) = split_mut(delta_l, self.inner_units());
         self.1.backward_input(params_r, delta_r, dy_l);
         self.0.backward(params_l, y_l, delta_l);
     }
 
     #[inline(always)]
     fn backward_input<T: Number>(&self, params: &[T], delta: &[T], dx: &mut [T]) {
-        let (params_l, _) = halves(params, self.0.params());
-        let (delta_l, _) = halves(delta, self.0.units());
+        let (params_l, _) = split(params, self.0.params());
+        let (delta_l, _) = split(delta, self.0.units());
         self.0.backward_input(params_l, delta_l, dx);
     }
 
@@ -312,11 +316,11 @@ impl<L: Network, R: Network> Network for Chain<L, R> {
         delta: &mut [T],
         each: &mut impl FnMut(Pass<'_, T>),
     ) {
-        let (params_l, params_r) = halves_mut(params, self.0.params());
-        let (y_l, y_r) = halves(y, self.0.units());
-        let (delta_l, delta_r) = halves_mut(delta, self.0.units());
+        let (params_l, params_r) = split_mut(params, self.0.params());
+        let (y_l, y_r) = split(y, self.0.units());
+        let (delta_l, delta_r) = split_mut(delta, self.0.units());
         self.0.walk(params_l, x, y_l, delta_l, each);
-        let (_, x_r) = halves(y_l, self.inner_units());
+        let (_, x_r) = split(y_l, self.inner_units());
         self.1.walk(params_r, x_r, y_r, delta_r, each);
     }
 }

@@ -1,6 +1,6 @@
 //! The networks of the demonstration and the cross-check, known to device and host by name.
 
-use crate::activation::{Identity, Relu, Tanh};
+use crate::activation::{Identity, LeakyRelu, Relu, Sigmoid, Tanh};
 use crate::shape::{Chain, Dense, NoBias, Shape, Vector};
 use crate::support::CHECKS;
 
@@ -10,8 +10,11 @@ pub type NetA = Chain<Dense<14, 8, Identity, NoBias>, Dense<8, 1, Identity, NoBi
 /// C: 8-16-1, tanh and bias.
 pub type NetC = Chain<Dense<8, 16, Tanh>, Dense<16, 1, Identity>>;
 
-/// 9-7-5-3, ReLU and tanh, bias and none, several outputs: everything that the two others lack.
-pub type NetMixed = Chain<Dense<9, 7, Relu>, Chain<Dense<7, 5, Tanh, NoBias>, Dense<5, 3, Identity>>>;
+/// 9-7-5-4-3, ReLU, leaky ReLU and sigmoid, bias and none, several outputs: everything that the two others lack.
+pub type NetMixed = Chain<
+    Chain<Dense<9, 7, Relu>, Dense<7, 5, LeakyRelu, NoBias>>,
+    Chain<Dense<5, 4, Sigmoid>, Dense<4, 3, Identity>>,
+>;
 
 /// One of these networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 
 use crate::memory::LengthError;
 use crate::model::StepError;
-use crate::ops::{self, halves_mut};
+use crate::ops::{self, split_mut};
 
 /// Running mean and deviation of the inputs, in lent memory, part of the state of a training.
 pub struct Standardise<'a> {
@@ -22,12 +22,12 @@ pub struct Standardise<'a> {
 }
 
 impl<'a> Standardise<'a> {
-    /// Learns from the first `until` samples (at least one) of `inputs` inputs, on the first 2 x `inputs` numbers of
-    /// `memory`.
+    /// Learns from the first `until` samples (at least one) of `inputs` inputs, on the first 2 x `inputs`
+    /// numbers of `memory`.
     pub fn new(memory: &'a mut [f32], inputs: usize, until: u32) -> Result<Self, LengthError> {
         let memory = LengthError::check(memory, inputs.saturating_mul(2))?;
         memory.fill(0.0);
-        let (mean, spread) = halves_mut(memory, inputs);
+        let (mean, spread) = split_mut(memory, inputs);
         Ok(Self { mean, spread, seen: 0, until: until.max(1) })
     }
 
@@ -57,8 +57,8 @@ impl<'a> Standardise<'a> {
         Ok(())
     }
 
-    /// Scales `x` to mean 0 and deviation 1. Before it is frozen nothing changes, and `false` says so. An input that is
-    /// not finite stays so, for the step to reject it.
+    /// Scales `x` to mean 0 and deviation 1. Before it is frozen nothing changes, and `false` says so. An input
+    /// that is not finite stays so, for the step to reject it.
     #[must_use]
     pub fn apply(&self, x: &mut [f32]) -> bool {
         if !self.is_frozen() {

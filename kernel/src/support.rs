@@ -15,7 +15,7 @@ use core::fmt;
 
 use crate::memory::LengthError;
 use crate::number::Number;
-use crate::ops::{self, halves};
+use crate::ops::{self, split};
 use crate::shape::Network;
 
 /// Over how many checks a reported norm is the mean.
@@ -24,7 +24,7 @@ pub const CHECKS: usize = 8;
 /// The norms of the first layer's columns, one per input, into `norms`.
 pub fn column_norms<T: Number>(net: &impl Network, params: &[T], norms: &mut [T]) {
     let Some(first) = net.layers().next() else { return };
-    let (weights, _) = halves(params, first.weights());
+    let (weights, _) = split(params, first.weights());
     for (column, norm) in weights.chunks_exact(first.outputs.max(1)).zip(norms) {
         *norm = ops::square_sum(column).sqrt();
     }
@@ -58,13 +58,14 @@ impl<'a> Norms<'a> {
         Ok(())
     }
 
-    /// The mean over the checks, summed from the oldest to the newest, into `mean`; `false` before the first check.
+    /// The mean over the checks, summed from the oldest to the newest, into `mean`; `false` before the first
+    /// check.
     #[must_use]
     pub fn mean(&self, mean: &mut [f32]) -> bool {
         let kept = self.taken.min(CHECKS);
         let oldest = if self.taken > CHECKS { self.taken % CHECKS } else { 0 };
-        let (ring, _) = halves(self.ring, kept.saturating_mul(self.inputs));
-        let (newer, older) = halves(ring, oldest.saturating_mul(self.inputs));
+        let (ring, _) = split(self.ring, kept.saturating_mul(self.inputs));
+        let (newer, older) = split(ring, oldest.saturating_mul(self.inputs));
         mean.fill(0.0);
         for check in [older, newer].iter().flat_map(|checks| checks.chunks_exact(self.inputs.max(1))) {
             mean.iter_mut().zip(check).for_each(|(mean, &norm)| *mean += norm);
@@ -102,10 +103,10 @@ pub struct Contrast {
 }
 
 impl Contrast {
-    /// From the norms of all inputs that are not probes, the first `relevant` of which are relevant. Where either kind is missing, ratio
-    /// and gap are not a number.
+    /// From the norms of all inputs that are not probes, the first `relevant` of which are relevant. Where
+    /// either kind is missing, ratio and gap are not a number.
     pub fn of(norms: &[f32], relevant: usize) -> Self {
-        let (relevant, irrelevant) = halves(norms, relevant);
+        let (relevant, irrelevant) = split(norms, relevant);
         let rms = |norms: &[f32]| libm::sqrtf(ops::square_sum(norms) / ops::count::<f32>(norms.len()));
         let least = relevant.iter().copied().reduce(|a, b| if b < a { b } else { a });
         let most = irrelevant.iter().copied().reduce(|a, b| if b > a { b } else { a });

@@ -108,10 +108,10 @@ impl Task {
     }
 
     fn row_without_noise(&self, index: u64, x: &mut [f32]) -> f32 {
-        let (inputs, probe_inputs) = ops::halves_mut(x, usize::from(self.inputs));
+        let (inputs, probe_inputs) = ops::split_mut(x, usize::from(self.inputs));
         random::fill_normal(&mut self.seed.generator(Purpose::TaskInputs, index), inputs);
         probes(self.seed, index, probe_inputs);
-        let (relevant, _) = ops::halves(inputs, usize::from(self.relevant));
+        let (relevant, _) = ops::split(inputs, usize::from(self.relevant));
         let sum = ops::sum(relevant.iter().copied());
         match self.target {
             Target::Linear => sum,

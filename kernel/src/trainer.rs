@@ -116,8 +116,8 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
         Ok(())
     }
 
-    /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch. Samples that
-    /// settle the scale of the inputs come first, and are not learned from.
+    /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch. Samples
+    /// that settle the scale of the inputs come first, and are not learned from.
     pub fn learn(&mut self) -> Result<Update, TrainError> {
         let mut x: Input<N> = N::In::zeros();
         let mut target: Output<N> = N::Out::zeros();

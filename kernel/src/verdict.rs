@@ -22,20 +22,21 @@ pub enum Verdict {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rule {
-    /// The last `count` inputs are probes. Relevant is what exceeds `factor` times the largest probe norm, irrelevant
-    /// what is under the largest probe norm, the rest is undecided.
+    /// The last `count` inputs are probes. Relevant is what exceeds `factor` times the largest probe norm,
+    /// irrelevant what is under the largest probe norm, the rest is undecided.
     ///
-    /// This rule can say "nothing is relevant". With 8 probes and factor 3 on demo A with the final drop, exactly the
-    /// relevant inputs were found relevant in 299 of 300 trainings, and something in 1 of 300 on pure noise. An
-    /// irrelevant input is as likely as a probe to have the largest norm of them all; it is then undecided.
+    /// This rule can say "nothing is relevant". With 8 probes and factor 3 on demo A with the final drop,
+    /// exactly the relevant inputs were found relevant in 299 of 300 trainings, and something in 1 of 300 on
+    /// pure noise. An irrelevant input is as likely as a probe to have the largest norm of them all; it is then
+    /// undecided.
     Probes {
         /// How many probes.
         count: u16,
         /// How far above the largest probe.
         factor: f32,
     },
-    /// For networks without probes: the inputs are cut at the largest ratio between neighbouring norms if it is at least
-    /// `least`, else all are undecided. It is not calibrated: it cannot know noise from noise.
+    /// For networks without probes: the inputs are cut at the largest ratio between neighbouring norms if it is
+    /// at least `least`, else all are undecided. It is not calibrated: it cannot know noise from noise.
     Gap {
         /// The smallest ratio that decides.
         least: f32,
@@ -48,7 +49,7 @@ impl Rule {
         match *self {
             Self::Probes { count, factor } => {
                 let inputs = norms.len().saturating_sub(usize::from(count));
-                let (inputs, probes) = ops::halves(norms, inputs);
+                let (inputs, probes) = ops::split(norms, inputs);
                 let largest = probes.iter().copied().reduce(|a, b| if b > a { b } else { a });
                 let usable = probes.iter().all(|norm| norm.is_finite());
                 each_verdict(inputs, verdicts, |norm| match largest {
@@ -127,8 +128,8 @@ fn widest_gap(norms: &[f32]) -> Option<Gap> {
     gaps.reduce(|a, b| if b.ratio > a.ratio || (b.ratio == a.ratio && b.above > a.above) { b } else { a })
 }
 
-/// Whether exactly the first `relevant` inputs are found relevant. An irrelevant input that stays undecided is not
-/// found relevant.
+/// Whether exactly the first `relevant` inputs are found relevant. An irrelevant input that stays undecided is
+/// not found relevant.
 pub fn is_exact(verdicts: &[Verdict], relevant: usize) -> bool {
     verdicts.iter().enumerate().all(|(input, &verdict)| (verdict == Verdict::Relevant) == (input < relevant))
 }

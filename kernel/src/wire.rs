@@ -1,8 +1,8 @@
-//! What host and device say to each other: `postcard` messages in COBS frames, a zero byte after each. There is no
-//! checksum: this line is an emulator's.
+//! What host and device say to each other: `postcard` messages in COBS frames, a zero byte after each. There is
+//! no checksum: this line is an emulator's.
 //!
-//! The device says [`Event::Hello`]; from then on it answers each [`Request`] with [`Event`]s, the last of which is
-//! [`Event::Done`], [`Event::Ticks`] or [`Event::Refused`].
+//! The device says [`Event::Hello`]; from then on it answers each [`Request`] with [`Event`]s, the last of
+//! which is [`Event::Done`], [`Event::Ticks`] or [`Event::Refused`].
 
 use heapless::{String, Vec};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

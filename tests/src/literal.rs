@@ -1,8 +1,8 @@
 //! The arithmetic contract taken at its word: naive loops in f32, one operation a line where order matters.
 //!
 //! Written from the text of the contract, not from the kernel. What it shares with the kernel is `libm` and the
-//! random draws. The sentences it follows are quoted; where they leave a choice, "Open:" says so, and the choice is
-//! the kernel's.
+//! random draws. The sentences it follows are quoted; where they leave a choice, "Open:" says so, and the
+//! choice is the kernel's.
 
 #![allow(clippy::needless_range_loop)] // indices as in the text
 
@@ -52,7 +52,8 @@ pub enum Start {
 }
 
 impl Literal {
-    /// With these parameters: "layer by layer: the weights of one layer input-major, contiguous, then its biases".
+    /// With these parameters: "layer by layer: the weights of one layer input-major, contiguous, then its
+    /// biases".
     pub fn new(specs: &[Spec], params: &[f32]) -> Self {
         let mut layers = Vec::new();
         let mut next = 0;
@@ -75,8 +76,8 @@ impl Literal {
         Self { layers, t: 0 }
     }
 
-    /// With initial weights: "standard deviation gain/sqrt(fan_in)", "biases 0", "one vector of draws per layer, in
-    /// layout order".
+    /// With initial weights: "standard deviation gain/sqrt(fan_in)", "biases 0", "one vector of draws per
+    /// layer, in layout order".
     pub fn drawn(specs: &[Spec], start: Start, seed: Seed) -> Self {
         // Open: whether a layer's draws go on where the last layer's ended. They do.
         let mut generator = seed.generator(Purpose::Weights, 0);
@@ -136,7 +137,15 @@ impl Literal {
                     // "`if z < 0 {+0.0} else {z}`"
                     Function::Relu if z < 0.0 => 0.0,
                     Function::Relu => z,
+                    // "Leaky slope 0.01"
+                    Function::LeakyRelu if z < 0.0 => z * 0.01,
+                    Function::LeakyRelu => z,
                     Function::Tanh => libm::tanhf(z),
+                    // Open: the operations of a sigmoid. One exponential of -z, one sum, one quotient.
+                    Function::Sigmoid => {
+                        let raised = 1.0 + libm::expf(-z);
+                        1.0 / raised
+                    }
                 });
             }
             all.push(y);
@@ -165,11 +174,19 @@ impl Literal {
                         delta += product;
                     }
                 }
-                // "identity unchanged; ReLU `if y > 0 {delta} else {+0.0}`; tanh `delta * (1 - y*y)`. The output's
-                // delta passes f' too."
+                // "identity unchanged; ReLU `if y > 0 {delta} else {+0.0}`; tanh `delta * (1 - y*y)`. The
+                // output's delta passes f' too."
                 match self.layers[l].function {
                     Function::Identity => {}
                     Function::Relu => delta = if y[j] > 0.0 { delta } else { 0.0 },
+                    // "leaky likewise with `delta * 0.01`"
+                    Function::LeakyRelu => delta = if y[j] > 0.0 { delta } else { delta * 0.01 },
+                    // "sigmoid `delta * (y*(1 - y))`"
+                    Function::Sigmoid => {
+                        let rest = 1.0 - y[j];
+                        let slope = y[j] * rest;
+                        delta *= slope;
+                    }
                     Function::Tanh => {
                         let square = y[j] * y[j];
                         let slope = 1.0 - square;
@@ -232,8 +249,8 @@ impl Literal {
                             let change = scaled * x[i];
                             *w -= change;
                         }
-                        // "With coupled decay, batch one uses the general form on g = delta_o * x_i. In the general
-                        // form at n = 1, g = c * (delta_o * x_i) before decay."
+                        // "With coupled decay, batch one uses the general form on g = delta_o * x_i. In the
+                        // general form at n = 1, g = c * (delta_o * x_i) before decay."
                         Some(lambda) => {
                             let g = delta[o] * x[i];
                             *w = general(*w, g, c, Some(lambda), eta);
@@ -249,9 +266,9 @@ impl Literal {
                         let change = step * delta[o];
                         b[o] -= change;
                     }
-                    // "Groups of decay: biases (0 by default)". Open: a bias does not decay, so it need not take the
-                    // general form; it does, eta * (c * delta_o) and not (eta * c) * delta_o. And its decay of 0 is
-                    // no decay, not g + 0 * b.
+                    // "Groups of decay: biases (0 by default)". Open: a bias does not decay, so it need not
+                    // take the general form; it does, eta * (c * delta_o) and not (eta * c) * delta_o. And its
+                    // decay of 0 is no decay, not g + 0 * b.
                     Some(_) => b[o] = general(b[o], delta[o], c, None, eta),
                 }
             }
@@ -262,8 +279,8 @@ impl Literal {
 
     /// One update from a batch declared longer than one; the mean of the losses before it.
     pub fn batch(&mut self, rows: &[Row], settings: &Settings) -> f32 {
-        // "the first sample's gradient is stored, the others added in order of arrival, the sum divided by n at the
-        // end", "a last short batch is a mean over what it has"
+        // "the first sample's gradient is stored, the others added in order of arrival, the sum divided by n at
+        // the end", "a last short batch is a mean over what it has"
         let mut mean: Option<Vec<Layer>> = None;
         // "a batch's loss is the mean over its accepted samples". Open: how it rounds. As the gradient does.
         let mut loss = 0.0;
@@ -438,8 +455,8 @@ impl Welford {
         for i in 0..x.len() {
             let variance = self.m2[i] / self.n as f32;
             let deviation = libm::sqrtf(variance);
-            // Open: whether m2, its mean or the deviation tells that a column is constant (a quotient may round to
-            // zero), and what an infinite deviation gives. It is the deviation, and +0.0.
+            // Open: whether m2, its mean or the deviation tells that a column is constant (a quotient may round
+            // to zero), and what an infinite deviation gives. It is the deviation, and +0.0.
             scaled.push(if deviation > 0.0 && deviation.is_finite() {
                 let centred = x[i] - self.mean[i];
                 centred / deviation
@@ -451,8 +468,8 @@ impl Welford {
     }
 }
 
-/// "FNV-1a over 32-bit words (h <- (h ^ word) * 0x01000193, from 0x811C9DC5): `ARITHMETIC_VERSION` first, then after
-/// every step the bits of all parameters in layout order, h going on from step to step"
+/// "FNV-1a over 32-bit words (h <- (h ^ word) * 0x01000193, from 0x811C9DC5): `ARITHMETIC_VERSION` first, then
+/// after every step the bits of all parameters in layout order, h going on from step to step"
 #[derive(Clone, Copy, Debug)]
 pub struct Chain(pub u32);
 

@@ -11,6 +11,10 @@ pub enum Function {
     Identity,
     /// max(z, 0).
     Relu,
+    /// max(z, z/100).
+    LeakyRelu,
+    /// 1/(1 + e^-z).
+    Sigmoid,
     /// tanh z.
     Tanh,
 }
@@ -60,7 +64,9 @@ impl Function {
         match self {
             Self::Identity => z,
             Self::Relu => z.max(0.0),
+            Self::LeakyRelu => z.max(0.01 * z),
             Self::Tanh => z.tanh(),
+            Self::Sigmoid => 1.0 / (1.0 + (-z).exp()),
         }
     }
 
@@ -68,7 +74,15 @@ impl Function {
         match self {
             Self::Identity => 1.0,
             Self::Relu => f64::from(u8::from(z > 0.0)),
+            Self::LeakyRelu => {
+                if z > 0.0 {
+                    1.0
+                } else {
+                    0.01
+                }
+            }
             Self::Tanh => 1.0 / z.cosh().powi(2),
+            Self::Sigmoid => 1.0 / (2.0 * (z / 2.0).cosh()).powi(2),
         }
     }
 }

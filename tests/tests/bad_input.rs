@@ -365,8 +365,8 @@ fn every_error_is_a_plain_sentence() {
     assert!(StepError::Input(3).to_string().contains('3'));
 }
 
-/// A dead unit gives no gradient, however large the inputs: 0 times an infinite |x|^2 is not a number, but no part
-/// of the norm.
+/// A dead unit gives no gradient, however large the inputs: 0 times an infinite |x|^2 is not a number, but no
+/// part of the norm.
 #[test]
 fn clipping_survives_inputs_whose_square_overflows() {
     type Dead = net!(type 2 2 Relu Bias, 2 1 Identity Bias);

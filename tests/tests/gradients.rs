@@ -11,7 +11,8 @@ macro_rules! for_every_net {
     ($check:ident) => {
         for_every_net!($check:
             1 1 Identity NoBias; 3 1 Identity Bias; 4 4 Tanh NoBias; 17 5 Relu Bias; 5 17 Tanh Bias;
-            8 8 Relu NoBias;
+            8 8 Relu NoBias; 6 9 LeakyRelu NoBias; 9 6 Sigmoid Bias;
+            12 7 LeakyRelu Bias, 7 10 Sigmoid NoBias, 10 3 Identity Bias;
             2 3 Tanh Bias, 3 1 Identity Bias;
             6 8 Identity NoBias, 8 1 Identity NoBias;
             15 16 Tanh Bias, 16 4 Identity Bias;

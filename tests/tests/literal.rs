@@ -13,12 +13,13 @@ use tamis_tests::{Row, bits, net, numbers, rows};
 macro_rules! for_every_net {
     ($check:ident) => {
         for_every_net!($check:
-            1 1 Identity Bias; 1 1 Identity NoBias; 5 3 Identity NoBias; 6 4 Relu Bias; 3 17 Tanh Bias;
+            1 1 Identity Bias; 1 1 Identity NoBias; 5 3 Identity NoBias; 6 4 Relu Bias; 4 6 LeakyRelu Bias; 7 3 Sigmoid NoBias; 3 17 Tanh Bias;
             17 2 Tanh NoBias; 13 9 Relu NoBias;
             6 8 Identity NoBias, 8 1 Identity NoBias;
             8 16 Tanh Bias, 16 1 Identity Bias;
             5 11 Relu Bias, 11 3 Identity NoBias;
             17 1 Tanh NoBias, 1 17 Relu Bias;
+            9 11 LeakyRelu NoBias, 11 6 Sigmoid Bias, 6 2 Identity Bias;
             7 9 Tanh Bias, 9 12 Relu NoBias, 12 5 Identity Bias;
             10 3 Identity Bias, 3 14 Tanh NoBias, 14 2 Tanh Bias;
             4 10 Relu Bias, 10 7 Identity NoBias, 7 13 Tanh Bias, 13 2 Identity Bias;

@@ -3,16 +3,17 @@
 //! noise.
 //!
 //! The independent source is the task itself, which knows its relevant inputs. *Exact* means: the inputs found
-//! relevant are the relevant ones, no more and no fewer; an irrelevant input may stay undecided. By probes it often
-//! does: as likely as a probe to have the largest norm of all, the four irrelevant inputs of demo A lie all under the largest of
-//! eight probes with a chance of about 8 in 12. Over 300 seeds of demo A with the final drop: 299 exact, 203 with every
-//! verdict decided.
+//! relevant are the relevant ones, no more and no fewer; an irrelevant input may stay undecided. By probes it
+//! often does: as likely as a probe to have the largest norm of all, the four irrelevant inputs of demo A lie
+//! all under the largest of eight probes with a chance of about 8 in 12. Over 300 seeds of demo A with the
+//! final drop: 299 exact, 203 with every verdict decided.
 //!
-//! Demo C needs its steps. Tried with the final drop, exact of 20 seeds: 5,000 steps 14, 10,000 20, 20,000 20, 50,000 20.
+//! Demo C needs its steps. Tried with the final drop, exact of 20 seeds: 5,000 steps 14, 10,000 20, 20,000 20,
+//! 50,000 20.
 
 use anyhow::{Context, Result};
+use tamis::Verdict;
 use tamis::showcase::Net;
-use tamis::support::Verdict;
 use tamis::wire::Report;
 use tamis::{Data, Plan, Target, Task};
 use tamis_host::experiments::{self, Experiment};

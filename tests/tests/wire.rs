@@ -1,5 +1,5 @@
-//! What host and device say to each other, against itself: every message comes back as it was and fits a frame, and a
-//! damaged frame costs no other.
+//! What host and device say to each other, against itself: every message comes back as it was and fits a frame,
+//! and a damaged frame costs no other.
 
 use tamis::showcase::Net;
 use tamis::wire::{Decoder, Event, FRAME, FrameError, Report, Request, WORDS, encode};

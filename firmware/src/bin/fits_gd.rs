@@ -1,4 +1,5 @@
-//! What does not fit: full-batch gradient descent on 8-h-1 keeps a gradient and its 256 samples, beside what `fits_step.rs` keeps.
+//! What does not fit: full-batch gradient descent on 8-h-1 keeps a gradient and its 256 samples, beside what
+//! `fits_step.rs` keeps.
 #![no_std]
 #![no_main]
 

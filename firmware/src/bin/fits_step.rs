@@ -1,4 +1,5 @@
-//! What fits: SGD with a batch of one trains 8-h-1 in the RAM of the board, h given by `TAMIS_HIDDEN` when it is built.
+//! What fits: SGD with a batch of one trains 8-h-1 in the RAM of the board, h given by `TAMIS_HIDDEN` when it
+//! is built.
 //!
 //! `fits_gd.rs` is the same with a stored set, and does not link where this does.
 #![no_std]

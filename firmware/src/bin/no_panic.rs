@@ -14,11 +14,15 @@ use nrf51_hal as _; // the chip's interrupt vectors
 use static_cell::ConstStaticCell;
 use tamis::task::Task;
 use tamis::{
-    Batch, Chain, Contrast, Data, Dense, Digest, Identity, Init, Lent, Model, NoBias, Norms, Plan, Relu,
-    Rule, Sampler, Samples, Seed, Sgd, Shape, Standardise, Stored, Tanh, Target, Verdict,
+    Batch, BinaryCrossEntropy, Chain, Contrast, Data, Dense, Digest, Huber, Identity, Init, LeakyRelu, Lent,
+    Model, NoBias, Norms, Plan, Relu, Rule, Sampler, Samples, Seed, Sgd, Shape, Sigmoid, SoftmaxCrossEntropy,
+    Standardise, Stored, Tanh, Target, Verdict,
 };
 
-type Net = Chain<Dense<7, 9, Tanh>, Chain<Dense<9, 5, Relu, NoBias>, Dense<5, 3, Identity>>>;
+type Net = Chain<
+    Chain<Dense<7, 9, Tanh>, Dense<9, 5, Relu, NoBias>>,
+    Chain<Dense<5, 4, LeakyRelu>, Chain<Dense<4, 6, Sigmoid>, Dense<6, 3, Identity>>>,
+>;
 
 static PARAMS: ConstStaticCell<[f32; Net::PARAMS]> = ConstStaticCell::new([0.0; Net::PARAMS]);
 static SCRATCH: ConstStaticCell<[f32; Net::SCRATCH]> = ConstStaticCell::new([0.0; Net::SCRATCH]);
@@ -69,6 +73,13 @@ fn use_everything() -> Option<u32> {
         Rule::Gap { least: black_box(3.0) }.judge(&norms, &mut verdicts);
         black_box((Contrast::of(&norms, black_box(2)), tamis::verdict::is_exact(&verdicts, black_box(2))));
     }
+
+    let mut model = Model::<Net, _>::with_loss(Huber::new(black_box(1.0)).ok()?, params, scratch);
+    black_box(model.step(&x, &target, &sgd).ok()?);
+    let mut model = Model::<Net, _>::with_loss(BinaryCrossEntropy, params, scratch);
+    black_box(model.step(&x, &target, &decayed).ok()?);
+    let mut model = Model::<Net, _>::with_loss(SoftmaxCrossEntropy, params, scratch);
+    black_box(model.step(&x, &[black_box(2.0)], &sgd).ok()?);
 
     let task = Task { seed, target: black_box(Target::Sine), inputs: black_box(5), relevant: 2, noise: 0.3 };
     let mut stored = Stored::new(rows, black_box(5), seed);

@@ -19,8 +19,9 @@ pub fn take() -> Option<Board<impl Read + Write, impl OutputPin>> {
         cts: None,
         rts: None,
     };
-    // `Uart::new` sends a zero to learn when the line is free, before it starts the transmitter. QEMU drops that byte and the
-    // line would never be free; the second time the transmitter runs. On the wire it is an empty frame.
+    // `Uart::new` sends a zero to learn when the line is free, before it starts the transmitter. QEMU drops
+    // that byte and the line would never be free; the second time the transmitter runs. On the wire it is an
+    // empty frame.
     let (uart, pins) = Uart::new(chip.UART0, pins, Parity::EXCLUDED, Baudrate::BAUD115200).free();
     // Drops what came before; it also wakes QEMU's receiver, which else looks again a second later.
     uart.rxd.read();

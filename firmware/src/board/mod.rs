@@ -1,4 +1,5 @@
-//! The boards: each brings a serial line and an LED, and calls them by the traits of `embedded-io` and `embedded-hal`.
+//! The boards: each brings a serial line and an LED, and calls them by the traits of `embedded-io` and
+//! `embedded-hal`.
 
 #[cfg(feature = "microbit")]
 mod microbit;

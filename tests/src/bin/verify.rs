@@ -1,7 +1,7 @@
 //! `cargo verify`: everything that has to hold, on one machine, with one command.
 //!
-//! Formatting, lints on host and boards, documentation, all tests (cross-checks on emulated cores among them), and
-//! the kernel's package. What is missing is installed first, or named.
+//! Formatting, lints on host and boards, documentation, all tests (cross-checks on emulated cores among them),
+//! and the kernel's package. What is missing is installed first, or named.
 
 use std::process::{Command, ExitCode};
 use std::time::Instant;
