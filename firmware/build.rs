@@ -1,7 +1,17 @@
-//! Gives the linker the memory map of the chosen board.
+//! Gives the linker the memory map of the chosen board, and the program the board's name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+/// The boards: each a feature of this name, and its memory map.
+const BOARDS: [(&str, &str); 6] = [
+    ("mps2-an385", "mps2.x"),
+    ("mps2-an386", "mps2.x"),
+    ("mps2-an500", "mps2.x"),
+    ("mps2-an505", "mps2-an505.x"),
+    ("mps3-an547", "mps3-an547.x"),
+    ("microbit", "microbit.x"),
+];
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
 /// without a logger. What the application needs is measured by a test; the others are simpler.
@@ -22,8 +32,16 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
         return;
     }
-    let board = |name: &str| env::var_os(format!("CARGO_FEATURE_{name}")).is_some();
-    let map = if board("MICROBIT") { "memory/microbit.x" } else { "memory/mps2.x" };
+    let is_chosen = |name: &str| {
+        let feature = name.to_uppercase().replace('-', "_");
+        env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
+    };
+    let mut chosen = BOARDS.iter().filter(|(name, _)| is_chosen(name));
+    // Without a board there is nothing to build.
+    let Some((name, map)) = chosen.next() else { return };
+    assert!(chosen.next().is_none(), "one board at a time");
+    println!("cargo::rustc-env=TAMIS_BOARD={name}");
+    let map = Path::new("memory").join(map);
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::copy(map, out.join("memory.x")).expect("the memory map is copied");
     println!("cargo::rustc-link-search={}", out.display());

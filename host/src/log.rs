@@ -33,6 +33,7 @@ pub fn run_to_end(machine: Machine, elf: &Path) -> Result<(ExitStatus, Vec<Strin
     let mut qemu = Command::new(QEMU);
     qemu.args(["-machine", machine.name(), "-display", "none", "-monitor", "none", "-serial", "null"]);
     qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(elf);
-    let output = qemu.stdin(Stdio::null()).output()?;
+    // What the emulator itself has to say is for whoever runs it.
+    let output = qemu.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     Ok((output.status, decode(elf, &output.stdout)?))
 }

@@ -12,6 +12,18 @@ pub enum Machine {
     #[value(name = "mps2-an386")]
     #[serde(rename = "mps2-an386")]
     MpsAn386,
+    /// Cortex-M7, hard float.
+    #[value(name = "mps2-an500")]
+    #[serde(rename = "mps2-an500")]
+    MpsAn500,
+    /// Cortex-M33, hard float.
+    #[value(name = "mps2-an505")]
+    #[serde(rename = "mps2-an505")]
+    MpsAn505,
+    /// Cortex-M55, hard float.
+    #[value(name = "mps3-an547")]
+    #[serde(rename = "mps3-an547")]
+    MpsAn547,
     /// Cortex-M3, soft float.
     #[value(name = "mps2-an385")]
     #[serde(rename = "mps2-an385")]
@@ -24,12 +36,16 @@ pub enum Machine {
 
 impl Machine {
     /// All of them, the reference first.
-    pub const ALL: [Self; 3] = [Self::MpsAn386, Self::MpsAn385, Self::Microbit];
+    pub const ALL: [Self; 6] =
+        [Self::MpsAn386, Self::MpsAn500, Self::MpsAn505, Self::MpsAn547, Self::MpsAn385, Self::Microbit];
 
     /// QEMU's name, which is also the firmware's feature.
     pub fn name(self) -> &'static str {
         match self {
             Self::MpsAn386 => "mps2-an386",
+            Self::MpsAn500 => "mps2-an500",
+            Self::MpsAn505 => "mps2-an505",
+            Self::MpsAn547 => "mps3-an547",
             Self::MpsAn385 => "mps2-an385",
             Self::Microbit => "microbit",
         }
@@ -39,15 +55,19 @@ impl Machine {
     pub fn core(self) -> &'static str {
         match self {
             Self::MpsAn386 => "Cortex-M4F, hard float",
+            Self::MpsAn500 => "Cortex-M7, hard float",
+            Self::MpsAn505 => "Cortex-M33, hard float",
+            Self::MpsAn547 => "Cortex-M55, hard float",
             Self::MpsAn385 => "Cortex-M3, soft float",
             Self::Microbit => "Cortex-M0, soft float",
         }
     }
 
-    /// The Rust target.
+    /// The Rust target; machines may share one.
     pub fn target(self) -> &'static str {
         match self {
-            Self::MpsAn386 => "thumbv7em-none-eabihf",
+            Self::MpsAn386 | Self::MpsAn500 => "thumbv7em-none-eabihf",
+            Self::MpsAn505 | Self::MpsAn547 => "thumbv8m.main-none-eabihf",
             Self::MpsAn385 => "thumbv7m-none-eabi",
             Self::Microbit => "thumbv6m-none-eabi",
         }
@@ -55,13 +75,15 @@ impl Machine {
 
     /// Whether the core adds and multiplies floats itself.
     pub fn has_hard_float(self) -> bool {
-        self == Self::MpsAn386
+        !matches!(self, Self::MpsAn385 | Self::Microbit)
     }
 
-    /// Nanoseconds of one tick of the core's timer: 25 MHz, or 16 MHz on the micro:bit.
+    /// Nanoseconds of one tick of the core's timer: 25 MHz on most, 20 on AN505, 32 on AN547, 16 on the micro:bit.
     pub fn tick_ns(self) -> f64 {
         match self {
-            Self::MpsAn386 | Self::MpsAn385 => 40.0,
+            Self::MpsAn386 | Self::MpsAn500 | Self::MpsAn385 => 40.0,
+            Self::MpsAn505 => 50.0,
+            Self::MpsAn547 => 31.25,
             Self::Microbit => 62.5,
         }
     }

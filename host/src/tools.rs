@@ -1,8 +1,9 @@
 //! The tools that a run needs beside Rust: installed where that is possible, else named with the exact command.
 
 use std::fmt;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -71,7 +72,7 @@ pub fn ensure_target(machine: Machine) -> Result<()> {
 
 /// Builds one program of the firmware for `machine` and gives the path of its ELF file.
 pub fn build_firmware(machine: Machine, program: &str) -> Result<PathBuf> {
-    let output = firmware_build(machine, program)?.output().context("cargo does not run")?;
+    let output = build_and_keep(machine, program, &mut firmware_build(machine, program)?)?;
     if !output.status.success() {
         bail!(
             "the firmware {program} for {machine} does not build:\n{}",
@@ -91,9 +92,35 @@ pub fn firmware_build(machine: Machine, program: &str) -> Result<Command> {
     Ok(cargo)
 }
 
-/// Where [`build_firmware`] leaves a program.
+/// Runs `build`, a [`firmware_build`], and keeps its program where [`elf_path`] says.
+///
+/// Cargo puts the programs of all machines of a Rust target into the same place, so from build to copy there is a lock,
+/// which is good for threads and for processes.
+pub fn build_and_keep(machine: Machine, program: &str, build: &mut Command) -> Result<Output> {
+    let kept = elf_path(machine, program);
+    let folder = kept.parent().context("a file is in a folder")?;
+    fs::create_dir_all(folder)?;
+    let lock = File::create(boards_dir().join("lock"))?;
+    lock.lock().context("the lock on the firmware's programs")?; // until it is dropped
+    let output = build.output().context("cargo does not run")?;
+    if output.status.success() {
+        let built = target_dir().join(machine.target()).join("release").join(program);
+        // Another thread may be reading what is there: it is replaced at once, and the old file stays whole.
+        let copy = kept.with_extension("new");
+        fs::copy(&built, &copy).with_context(|| format!("{} cannot be copied", built.display()))?;
+        fs::rename(&copy, &kept)?;
+    }
+    Ok(output)
+}
+
+/// Where [`build_and_keep`] leaves a program.
 pub fn elf_path(machine: Machine, program: &str) -> PathBuf {
-    target_dir().join(machine.target()).join("release").join(program)
+    boards_dir().join(machine.name()).join(program)
+}
+
+/// The folder with the programs of each machine.
+fn boards_dir() -> PathBuf {
+    target_dir().join("boards")
 }
 
 /// The root of the workspace.

@@ -21,6 +21,21 @@ fn cortex_m4f_equals_the_host() -> Result<()> {
 }
 
 #[test]
+fn cortex_m7_equals_the_host() -> Result<()> {
+    all_steps_are_equal(Machine::MpsAn500, 1000)
+}
+
+#[test]
+fn cortex_m33_equals_the_host() -> Result<()> {
+    all_steps_are_equal(Machine::MpsAn505, 1000)
+}
+
+#[test]
+fn cortex_m55_equals_the_host() -> Result<()> {
+    all_steps_are_equal(Machine::MpsAn547, 1000)
+}
+
+#[test]
 fn cortex_m3_equals_the_host() -> Result<()> {
     all_steps_are_equal(Machine::MpsAn385, 100)
 }
@@ -49,6 +64,21 @@ fn one_ulp_is_found(machine: Machine) -> Result<()> {
 #[test]
 fn one_ulp_on_cortex_m4f_is_found() -> Result<()> {
     one_ulp_is_found(Machine::MpsAn386)
+}
+
+#[test]
+fn one_ulp_on_cortex_m7_is_found() -> Result<()> {
+    one_ulp_is_found(Machine::MpsAn500)
+}
+
+#[test]
+fn one_ulp_on_cortex_m33_is_found() -> Result<()> {
+    one_ulp_is_found(Machine::MpsAn505)
+}
+
+#[test]
+fn one_ulp_on_cortex_m55_is_found() -> Result<()> {
+    one_ulp_is_found(Machine::MpsAn547)
 }
 
 #[test]

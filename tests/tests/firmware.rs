@@ -121,6 +121,29 @@ fn a_wrong_program_is_named() -> Result<()> {
     Ok(())
 }
 
+/// One update of demo A, counted: the cores with hard float run nearly the same code, M4F and M7 the very same. A wrong
+/// length of a machine's tick would show here.
+#[test]
+fn the_cores_need_equally_many_instructions() -> Result<()> {
+    let rows = experiments::demonstration(1)?;
+    let Experiment { net, plan, .. } = rows.first().context("no rows")?.experiment;
+    let count = |machine: Machine| {
+        let elf = tools::build_firmware(machine, "replay")?;
+        let mut board = Emulator::boot(machine, &elf, Clock::Instructions)?;
+        let instructions = device::instructions(&mut board, machine, net, &plan)?;
+        println!("{machine}: {instructions:.1} instructions");
+        board.exit()?;
+        anyhow::Ok(instructions)
+    };
+    let reference = count(Machine::MpsAn386)?;
+    assert!((count(Machine::MpsAn500)? / reference - 1.0).abs() < 0.002);
+    for machine in [Machine::MpsAn505, Machine::MpsAn547] {
+        let instructions = count(machine)?;
+        assert!((instructions / reference - 1.0).abs() < 0.1, "{machine}: {instructions}, not {reference}");
+    }
+    Ok(())
+}
+
 /// The README's program learns that sensors 1 and 2 matter, and says so by its column norms.
 #[test]
 fn the_example_runs() -> Result<()> {

@@ -8,7 +8,7 @@ use tamis_host::machine::Machine;
 use tamis_host::{fits, log, tools};
 
 /// The cores of the proof: hard float and soft float.
-const PROOFS: [Machine; 2] = [Machine::MpsAn386, Machine::Microbit];
+const PROOFS: [Machine; 3] = [Machine::MpsAn386, Machine::MpsAn505, Machine::Microbit];
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -44,7 +44,8 @@ fn a_batch_of_one_fits_where_gradient_descent_does_not() -> Result<()> {
     assert!(fit.gd_256_stored < fit.batch_1);
     let build = |program, hidden: usize| {
         let mut build = tools::firmware_build(Machine::Microbit, program)?;
-        anyhow::Ok(build.env("TAMIS_HIDDEN", hidden.to_string()).output()?)
+        build.env("TAMIS_HIDDEN", hidden.to_string());
+        tools::build_and_keep(Machine::Microbit, program, &mut build)
     };
 
     let too_large = build("fits_step", HIDDEN + 1)?;

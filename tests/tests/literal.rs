@@ -207,6 +207,7 @@ fn whole_training(data: Data, batch: usize, settings: Settings) {
             Data::Stream => (0..batch as u64).map(|k| epoch * batch as u64 + k).collect(),
             Data::Sequential(n) => (0..u64::from(n)).collect(),
             Data::Shuffled(n) => shuffled(n.into(), seed, epoch).into_iter().map(u64::from).collect(),
+            Data::Keyed(_) | Data::WithReplacement(_) => panic!("see orders.rs"),
         }
     };
     let batches = (0..).flat_map(|e| epoch(e).chunks(batch).map(<[u64]>::to_vec).collect::<Vec<_>>());

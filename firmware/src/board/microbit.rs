@@ -6,7 +6,7 @@ use nrf51_hal::gpio::{Level, p0};
 use nrf51_hal::pac::Peripherals;
 use nrf51_hal::uart::{Baudrate, Parity, Pins, Uart};
 
-use super::Board;
+use super::{Board, NAME};
 
 /// The board, once.
 pub fn take() -> Option<Board<impl Read + Write, impl OutputPin>> {
@@ -27,5 +27,5 @@ pub fn take() -> Option<Board<impl Read + Write, impl OutputPin>> {
     uart.rxd.read();
     let serial = Uart::new(uart, pins, Parity::EXCLUDED, Baudrate::BAUD115200);
     let led = port.p0_13.into_push_pull_output(Level::Low); // row 1 of the display
-    Some(Board { name: "microbit", serial, led, timer: core.SYST })
+    Some(Board { name: NAME, serial, led, timer: core.SYST })
 }

@@ -6,12 +6,15 @@ mod microbit;
 #[cfg(feature = "microbit")]
 pub use microbit::take;
 
-#[cfg(any(feature = "mps2-an385", feature = "mps2-an386"))]
-mod mps2;
-#[cfg(any(feature = "mps2-an385", feature = "mps2-an386"))]
-pub use mps2::take;
+#[cfg(feature = "mps")]
+mod mps;
+#[cfg(feature = "mps")]
+pub use mps::take;
 
 use cortex_m::peripheral::SYST;
+
+/// The name that QEMU knows the board by.
+const NAME: &str = env!("TAMIS_BOARD"); // from build.rs
 
 /// What the application needs of a board.
 pub struct Board<S, L> {

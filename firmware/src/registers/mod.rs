@@ -1,4 +1,4 @@
 //! Register files, where no safe peripheral crate exists.
 
-#[cfg(any(feature = "mps2-an385", feature = "mps2-an386"))]
-pub mod mps2;
+#[cfg(feature = "mps")]
+pub mod mps;

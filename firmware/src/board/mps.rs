@@ -1,19 +1,22 @@
-//! Arm MPS2 with the FPGA images AN385 (Cortex-M3) and AN386 (Cortex-M4F).
+//! Arm MPS2 with the FPGA images AN385 (Cortex-M3), AN386 (Cortex-M4F), AN500 (Cortex-M7) and AN505 (Cortex-M33), and
+//! Arm MPS3 with AN547 (Cortex-M55).
 
 use core::convert::Infallible;
 
 use embedded_hal::digital::{self, OutputPin};
 use embedded_io::{Read, Write};
 
-use super::Board;
-use crate::registers::mps2::{self as registers, RX_ENABLE, RX_FULL, TX_ENABLE, TX_FULL, Uart};
+use super::{Board, NAME};
+use crate::registers::mps::{self as registers, RX_ENABLE, RX_FULL, TX_ENABLE, TX_FULL, Uart};
 
-const NAME: &str = if cfg!(feature = "mps2-an385") { "mps2-an385" } else { "mps2-an386" };
+/// What the serial line's divider divides, in Hz.
+const CLOCK: u32 = if cfg!(feature = "mps2-an505") { 20_000_000 } else { 25_000_000 };
+const BAUD: u32 = 115_200;
 
 /// The board, once.
 pub fn take() -> Option<Board<Serial, Led>> {
     let core = cortex_m::Peripherals::take()?;
-    registers::write(Uart::BaudDivider, 217); // 25 MHz / 217 = 115,200 baud
+    registers::write(Uart::BaudDivider, CLOCK / BAUD);
     registers::write(Uart::Control, TX_ENABLE | RX_ENABLE);
     // Drops what came before; it also wakes QEMU's receiver, which else looks again a second later.
     registers::read(Uart::Data);

@@ -1,14 +1,22 @@
-//! The serial line and the LEDs of the MPS2 board, by their registers.
+//! The serial line and the LEDs of the MPS2 and MPS3 boards, by their registers.
 //!
-//! Sources: Arm DDI 0479 (CMSDK, APB UART), Arm DAI 0385 and DAI 0386 (memory maps of the FPGA images).
+//! Sources: Arm DDI 0479 (CMSDK, APB UART), Arm DAI 0385, 0386, 0500, 0505 and 0547 (memory maps of the FPGA images).
 //!
-//! This is the board's one file with `unsafe`: reads and writes of fixed device addresses.
+//! This is the boards' one file with `unsafe`: reads and writes of fixed device addresses.
 #![allow(unsafe_code)]
 
 use core::ptr::{read_volatile, write_volatile};
 
-const UART0: usize = 0x4000_4000;
-const LEDS: usize = 0x4002_8000;
+/// Where UART 0 and the LEDs are. AN505 and AN547 start in the secure world: these are its addresses.
+const BASES: (usize, usize) = if cfg!(feature = "mps2-an505") {
+    (0x5020_0000, 0x5030_2000)
+} else if cfg!(feature = "mps3-an547") {
+    (0x5930_3000, 0x5930_2000)
+} else {
+    (0x4000_4000, 0x4002_8000)
+};
+const UART0: usize = BASES.0;
+const LEDS: usize = BASES.1;
 
 /// One register of UART 0.
 #[derive(Clone, Copy)]
@@ -34,7 +42,7 @@ pub const RX_ENABLE: u32 = 1 << 1;
 
 /// Reads a register of UART 0.
 pub fn read(register: Uart) -> u32 {
-    // SAFETY: an aligned device register that exists on both images; reading it touches no memory of Rust's.
+    // SAFETY: an aligned device register that exists on all images; reading it touches no memory of Rust's.
     unsafe { read_volatile((UART0 + register as usize) as *const u32) }
 }
 
@@ -44,8 +52,8 @@ pub fn write(register: Uart, value: u32) {
     unsafe { write_volatile((UART0 + register as usize) as *mut u32, value) }
 }
 
-/// Sets the two user LEDs, one bit each.
+/// Sets the user LEDs, two or more, one bit each.
 pub fn set_leds(value: u32) {
-    // SAFETY: an aligned device register that exists on both images and drives two LEDs, nothing else.
+    // SAFETY: an aligned device register that exists on all images and drives LEDs, nothing else.
     unsafe { write_volatile(LEDS as *mut u32, value) }
 }
