@@ -12,6 +12,7 @@ use crate::ops::{split, split_mut};
 use crate::random::Seed;
 use crate::sgd::Sgd;
 use crate::shape::{Shape, Vector};
+use crate::support;
 
 /// The input vector of network `N`, an array of `T`.
 pub type Input<N, T = f32> = <<N as Shape>::In as Vector>::Of<T>;
@@ -127,6 +128,13 @@ impl<'a, N: Shape, L: Loss, T: Number> Model<'a, N, L, T> {
     /// How many updates the parameters have had since [`Model::init`].
     pub fn updates(&self) -> u32 {
         self.updates
+    }
+
+    /// The norms of the first layer's columns as they are now: what the network makes of each input.
+    pub fn column_norms(&self) -> Input<N, T> {
+        let mut norms = N::In::zeros();
+        support::column_norms(&self.net, self.params, norms.as_mut());
+        norms
     }
 
     /// The outputs for input `x`.

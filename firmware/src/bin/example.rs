@@ -3,7 +3,7 @@
 #![no_main]
 use cortex_m_rt::entry;
 use static_cell::ConstStaticCell;
-use tamis::{Chain, Dense, Identity, Init, Model, Seed, Sgd, Shape, Tanh, Target, Task, support};
+use tamis::{Chain, Dense, Identity, Init, Model, Seed, Sgd, Shape, Tanh, Target, Task};
 use tamis_firmware::end;
 
 type Net = Chain<Dense<8, 16, Tanh>, Dense<16, 1, Identity>>; // 8 sensors, 16 hidden units, 1 output
@@ -17,12 +17,11 @@ fn main() -> ! {
     end::unless_ok(net.init(Init::Scaled(1.0), Seed(1))); // the same weights on every machine
     let sgd = end::unless_ok(Sgd::new(0.05));
     let sensors = Task { seed: Seed(1), target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3 };
-    let (mut x, mut norms) = ([0.0; 8], [0.0; 8]);
+    let mut x = [0.0; 8];
     for k in 0..20_000 {
         let target = sensors.row(k, &mut x); // your sensors here
         end::unless_ok(net.step(&x, &[target], &sgd)); // forward, backward, update
     }
-    support::column_norms(net.net(), net.params(), &mut norms); // what the network makes of each sensor
-    defmt::info!("column norms {}", norms);
+    defmt::info!("column norms {}", net.column_norms()); // what it makes of each sensor
     end::with(0)
 }

@@ -67,7 +67,7 @@ fn use_everything() -> Option<u32> {
         checks.check(net.net(), net.params()).ok()?;
         let mut norms = [0.0; 7];
         black_box(checks.mean(&mut norms));
-        tamis::support::column_norms(net.net(), net.params(), &mut norms);
+        black_box(net.column_norms());
         let mut verdicts = [Verdict::Undecided; 7];
         Rule::Probes { count: black_box(2), factor: 3.0 }.judge(&norms, &mut verdicts);
         Rule::Gap { least: black_box(3.0) }.judge(&norms, &mut verdicts);
