@@ -1,11 +1,10 @@
 //! `tamis crosscheck`: every step of every option, device against host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
-use indicatif::MultiProgress;
 use serde::Serialize;
 use tamis::wire::Report;
 
@@ -110,11 +109,9 @@ fn report_finding(Finding { machine, digests_compared, first_difference }: &Find
 }
 
 /// Compares every step of every option on one machine.
-pub fn check(machine: Machine, elf: &std::path::Path, seed: u64) -> Result<Finding> {
+pub fn check(machine: Machine, elf: &Path, seed: u64) -> Result<Finding> {
     let experiments = experiments::crosscheck(machine, seed)?;
-    let progress = report::progress(machine.crosscheck_steps() as usize * experiments.len());
-    let bars = MultiProgress::new();
-    let bar = bars.add(progress);
+    let bar = report::progress(machine.crosscheck_steps() as usize * experiments.len());
     bar.set_message(machine.name());
     let results = pool::map(&experiments, |experiment| check_one(machine, elf, experiment, || bar.inc(1)));
     bar.finish_and_clear();
@@ -131,7 +128,7 @@ pub fn check(machine: Machine, elf: &std::path::Path, seed: u64) -> Result<Findi
 
 fn check_one(
     machine: Machine,
-    elf: &std::path::Path,
+    elf: &Path,
     Experiment { net, plan, .. }: &Experiment,
     progress: impl Fn(),
 ) -> Result<Comparison> {
