@@ -218,7 +218,7 @@ impl Bench {
             trainer.learn().map_err(Reason::Train)?;
             (settings.after_update)(update, trainer.model().params_mut());
             trainer.record().map_err(Reason::Train)?;
-            if report.wants_digest(update) || update == plan.updates {
+            if report.wants_digest(update, plan.updates) {
                 line.send(&Event::Digest { update, digest: trainer.digest() });
             }
             if report.wants_params(update) {

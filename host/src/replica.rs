@@ -74,7 +74,7 @@ fn run_typed<N: Shape>(plan: &Plan, report: Report, mut progress: impl FnMut(u32
     let mut outcome = Outcome::default();
     for update in 1..=plan.updates {
         trainer.update().map_err(|error| anyhow!("update {update}: {error}"))?;
-        if report.wants_digest(update) || update == plan.updates {
+        if report.wants_digest(update, plan.updates) {
             outcome.digests.push((update, trainer.digest()));
         }
         if report.wants_params(update) {

@@ -57,9 +57,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether a digest is due after `update`.
-    pub fn wants_digest(&self, update: u32) -> bool {
-        update.is_multiple_of(self.digest_every)
+    /// Whether a digest is due after `update` of a training whose last is `last`.
+    pub fn wants_digest(&self, update: u32, last: u32) -> bool {
+        update.is_multiple_of(self.digest_every) || update == last
     }
 
     /// Whether the parameters are due after `update`.
