@@ -5,14 +5,13 @@ use core::fmt::{self, Write as _};
 use cortex_m::peripheral::SYST;
 use embedded_hal::digital::OutputPin;
 use embedded_io::{Read, Write};
-use heapless::String;
+use heapless::{String, Vec};
 use static_cell::ConstStaticCell;
-use tamis::showcase::{NORMS, Net, NetA, NetC, NetMixed, PARAMS, SCRATCH, STANDARDISE};
 use tamis::verdict::{self, Verdict};
-use tamis::wire::{self, Decoder, Event, FRAME, Report, Request, WIRE_VERSION, WORDS};
+use tamis::wire::{self, Decoder, Event, FRAME, Report, Request, Training, WIRE_VERSION, WORDS};
 use tamis::{
-    ARITHMETIC_VERSION, Lent, NoSample, Plan, PlanError, Samples, Shape, StoreError, Stored, TrainError,
-    Trainer, Vector,
+    ARITHMETIC_VERSION, AnyLoss, Arena, Data, Layers, LengthError, Lent, NoSample, PlanError, Ring, Samples,
+    StoreError, Stored, TrainError, Trainer,
 };
 
 use crate::board::{self, Board};
@@ -20,17 +19,14 @@ use crate::counter;
 use crate::end;
 use crate::sensor::{self, Feed, INPUTS, Queue};
 
-/// How many samples can be stored, each of up to eight inputs and a target.
-const SAMPLES: usize = 256;
+/// How many numbers networks, options and stored samples may have together: what demo C needs with 256 stored
+/// samples of eight inputs and a target.
+const NUMBERS: usize = 2740;
+/// How many samples can be shuffled.
+const INDICES: usize = 256;
 
-static MODEL_PARAMS: ConstStaticCell<[f32; PARAMS]> = ConstStaticCell::new([0.0; PARAMS]);
-static MODEL_SCRATCH: ConstStaticCell<[f32; SCRATCH]> = ConstStaticCell::new([0.0; SCRATCH]);
-static GRADIENT: ConstStaticCell<[f32; PARAMS]> = ConstStaticCell::new([0.0; PARAMS]);
-static MODEL_NORMS: ConstStaticCell<[f32; NORMS]> = ConstStaticCell::new([0.0; NORMS]);
-static SCALE: ConstStaticCell<[f32; STANDARDISE]> = ConstStaticCell::new([0.0; STANDARDISE]);
-static INDICES: ConstStaticCell<[u16; SAMPLES]> = ConstStaticCell::new([0; SAMPLES]);
-static ROWS: ConstStaticCell<[f32; SAMPLES * (INPUTS + 1)]> =
-    ConstStaticCell::new([0.0; SAMPLES * (INPUTS + 1)]);
+static ARENA: ConstStaticCell<[f32; NUMBERS]> = ConstStaticCell::new([0.0; NUMBERS]);
+static ORDER: ConstStaticCell<[u16; INDICES]> = ConstStaticCell::new([0; INDICES]);
 static QUEUE: ConstStaticCell<Queue> = ConstStaticCell::new(Queue::new());
 
 /// What one program does otherwise than another.
@@ -54,35 +50,23 @@ pub fn run(settings: &Settings) -> ! {
     };
     defmt::info!("tamis on {=str}, arithmetic version {=u32}", name, ARITHMETIC_VERSION);
     let mut line = Line { serial, decoder: Decoder::default() };
-    let mut bench = Bench {
-        params: MODEL_PARAMS.take(),
-        scratch: MODEL_SCRATCH.take(),
-        gradient: GRADIENT.take(),
-        indices: INDICES.take(),
-        norms: MODEL_NORMS.take(),
-        standardise: SCALE.take(),
-        rows: ROWS.take(),
-        feed: sensor::connect(QUEUE.take(), settings.burst),
-    };
+    let feed = sensor::connect(QUEUE.take(), settings.burst);
+    let mut bench = Bench { arena: ARENA.take(), order: ORDER.take(), feed };
     let board = String::try_from(name).unwrap_or_default();
     line.send(&Event::Hello { wire: WIRE_VERSION, arithmetic: ARITHMETIC_VERSION, board });
     loop {
         match line.receive() {
-            Request::Train { net, plan, report } => {
+            Request::Train { training, report } => {
                 let _ = led.set_low();
-                let found = match net {
-                    Net::A => bench.train::<NetA>(&mut line, &plan, report, settings),
-                    Net::C => bench.train::<NetC>(&mut line, &plan, report, settings),
-                    Net::Mixed => bench.train::<NetMixed>(&mut line, &plan, report, settings),
-                };
-                if found {
-                    let _ = led.set_high();
+                match bench.train(&mut line, &training, report, settings) {
+                    Ok(true) => _ = led.set_high(),
+                    Ok(false) => {}
+                    Err(reason) => line.refuse(&reason),
                 }
             }
-            Request::Measure { net, plan, updates } => match net {
-                Net::A => bench.measure::<NetA>(&mut line, &mut timer, &plan, updates),
-                Net::C => bench.measure::<NetC>(&mut line, &mut timer, &plan, updates),
-                Net::Mixed => bench.measure::<NetMixed>(&mut line, &mut timer, &plan, updates),
+            Request::Measure { training, updates } => match bench.measure(&mut timer, &training, updates) {
+                Ok((once, twice)) => line.send(&Event::Ticks { once, twice }),
+                Err(reason) => line.refuse(&reason),
             },
             Request::Exit => {
                 defmt::info!("exit");
@@ -126,10 +110,10 @@ impl<S: Read + Write> Line<S> {
         }
     }
 
-    fn send_params(&mut self, update: u32, params: &[f32]) {
-        for (chunk, first) in params.chunks(WORDS).zip((0..).step_by(WORDS)) {
-            let bits = chunk.iter().map(|param| param.to_bits()).collect();
-            self.send(&Event::Params { update, first, bits });
+    /// Sends numbers as bits, so many at a time: `event` makes an event of the index of the first and the bits.
+    fn send_numbers(&mut self, numbers: &[f32], event: impl Fn(u16, Vec<u32, WORDS>) -> Event) {
+        for (chunk, first) in numbers.chunks(WORDS).zip((0..).step_by(WORDS)) {
+            self.send(&event(first, chunk.iter().map(|number| number.to_bits()).collect()));
         }
     }
 
@@ -143,20 +127,16 @@ impl<S: Read + Write> Line<S> {
 
 /// The memory that trainings use one after the other.
 struct Bench {
-    params: &'static mut [f32],
-    scratch: &'static mut [f32],
-    gradient: &'static mut [f32],
-    indices: &'static mut [u16],
-    norms: &'static mut [f32],
-    standardise: &'static mut [f32],
-    rows: &'static mut [f32],
+    arena: &'static mut [f32],
+    order: &'static mut [u16],
     feed: Feed,
 }
 
-/// Samples live from the sensor, or stored from it.
+/// Samples live from the sensor, or kept from it.
 enum Source<'a> {
     Live(&'a mut Feed),
     Stored(Stored<'a>),
+    Ring(Ring<'a, &'a mut Feed>),
 }
 
 impl Samples for Source<'_> {
@@ -164,6 +144,7 @@ impl Samples for Source<'_> {
         match self {
             Self::Live(feed) => feed.sample(index, x, target),
             Self::Stored(stored) => stored.sample(index, x, target),
+            Self::Ring(ring) => ring.sample(index, x, target),
         }
     }
 }
@@ -173,6 +154,7 @@ enum Reason {
     Plan(PlanError),
     Train(TrainError),
     Store(StoreError),
+    Arena(LengthError),
     TooManyInputs,
     TooLong,
 }
@@ -183,6 +165,7 @@ impl fmt::Display for Reason {
             Self::Plan(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Train(error) => error.fmt(f),
+            Self::Arena(error) => write!(f, "arena: {error}"),
             Self::TooLong => f.write_str("the timer cannot count so many updates"),
             Self::TooManyInputs => write!(f, "the sensor has {INPUTS} inputs"),
         }
@@ -190,30 +173,17 @@ impl fmt::Display for Reason {
 }
 
 impl Bench {
-    /// Carries out `plan` and reports as asked. Gives whether exactly the relevant inputs were found.
-    #[inline(never)] // one network's frame at a time on the stack
-    fn train<N: Shape>(
+    /// Carries out `training` and reports as asked. Gives whether exactly the relevant inputs were found.
+    #[inline(never)] // one request's frame at a time on the stack
+    fn train(
         &mut self,
         line: &mut Line<impl Read + Write>,
-        plan: &Plan,
-        report: Report,
-        settings: &Settings,
-    ) -> bool {
-        let result = self.try_train::<N>(line, plan, report, settings);
-        if let Err(reason) = &result {
-            line.refuse(reason);
-        }
-        result.unwrap_or(false)
-    }
-
-    fn try_train<N: Shape>(
-        &mut self,
-        line: &mut Line<impl Read + Write>,
-        plan: &Plan,
+        training: &Training,
         report: Report,
         settings: &Settings,
     ) -> Result<bool, Reason> {
-        let mut trainer = self.start::<N>(plan)?;
+        let plan = &training.plan;
+        let mut trainer = self.start(training)?;
         for update in 1..=plan.updates {
             trainer.learn().map_err(Reason::Train)?;
             (settings.after_update)(update, trainer.model().params_mut());
@@ -222,20 +192,21 @@ impl Bench {
                 line.send(&Event::Digest { update, digest: trainer.digest() });
             }
             if report.wants_params(update) {
-                line.send_params(update, trainer.model().params());
+                line.send_numbers(trainer.model().params(), |first, bits| Event::Params {
+                    update,
+                    first,
+                    bits,
+                });
             }
         }
         let test_loss =
             trainer.test_loss(&plan.task).map_err(|error| Reason::Train(TrainError::Rejected(error)))?;
         let mut verdicts = [Verdict::Undecided; INPUTS];
         let verdicts = &mut verdicts[..plan.task.inputs.into()];
-        let norms = trainer.norms();
-        let norms = norms.as_ref().map_or(&[][..], |norms| norms.as_ref());
+        let norms = trainer.norms().unwrap_or_default();
         plan.rule.judge(norms, verdicts);
-        line.send(&Event::Support {
-            norms: norms.iter().map(|norm| norm.to_bits()).collect(),
-            verdicts: verdicts.iter().copied().collect(),
-        });
+        line.send_numbers(norms, |first, bits| Event::Norms { first, bits });
+        line.send(&Event::Verdicts(verdicts.iter().copied().collect()));
         let (updates, digest) = (trainer.model().updates(), trainer.digest());
         let overruns = sensor::overruns();
         line.send(&Event::Done { updates, digest, test_loss: test_loss.to_bits(), overruns });
@@ -244,53 +215,49 @@ impl Bench {
         Ok(found)
     }
 
-    /// Counts the ticks of `updates` updates, and of twice as many, all on the plan's first row.
+    /// Counts the ticks of `updates` updates, and of twice as many, all on the first row.
     #[inline(never)] // as for `train`
-    fn measure<N: Shape>(
-        &mut self,
-        line: &mut Line<impl Read + Write>,
-        timer: &mut SYST,
-        plan: &Plan,
-        updates: u32,
-    ) {
+    fn measure(&mut self, timer: &mut SYST, training: &Training, updates: u32) -> Result<(u32, u32), Reason> {
         let mut ticks = |updates| {
-            let (mut x, mut target) = (N::In::zeros(), N::Out::zeros());
-            target.as_mut().fill(plan.task.row(0, x.as_mut()));
-            let mut trainer = self.start::<N>(plan)?;
+            let mut trainer = self.start(training)?;
+            trainer.learn().map_err(Reason::Train)?;
             let mut result = Ok(());
             let ticks = counter::ticks(timer, || {
-                result = (0..updates).try_for_each(|_| trainer.update_on(&x, &target).map(|_| ()));
+                result = (0..updates).try_for_each(|_| trainer.learn_again().map(|_| ()));
             });
             result.map_err(Reason::Train)?;
             ticks.ok_or(Reason::TooLong)
         };
-        match (ticks(updates), ticks(updates.saturating_mul(2))) {
-            (Ok(once), Ok(twice)) => line.send(&Event::Ticks { once, twice }),
-            (Err(reason), _) | (_, Err(reason)) => line.refuse(&reason),
-        }
+        Ok((ticks(updates)?, ticks(updates.saturating_mul(2))?))
     }
 
-    /// A trainer for `plan` on the bench's memory, its samples stored first if the plan says so.
-    fn start<N: Shape>(&mut self, plan: &Plan) -> Result<Trainer<'_, N, Source<'_>>, Reason> {
+    /// A trainer on the bench's memory, its samples stored first if the plan says so.
+    fn start(&mut self, training: &Training) -> Result<Trainer<'_, Layers, AnyLoss, Source<'_>>, Reason> {
+        let Training { layers, loss, plan } = training;
         let inputs = usize::from(plan.task.inputs);
         if inputs > INPUTS {
             return Err(Reason::TooManyInputs);
         }
         self.feed.start(plan.task);
-        let mut stored = Stored::new(self.rows, inputs, plan.task.seed);
-        for _ in 0..plan.data.stored() {
-            let row = self.feed.wait();
-            stored.push(row.inputs(), row.target()).map_err(Reason::Store)?;
-        }
-        let source = if stored.is_empty() { Source::Live(&mut self.feed) } else { Source::Stored(stored) };
-        let lent = Lent {
-            params: self.params,
-            scratch: self.scratch,
-            gradient: self.gradient,
-            indices: self.indices,
-            norms: self.norms,
-            standardise: self.standardise,
+        let mut arena = Arena::new(&mut *self.arena);
+        let kept = plan.data.stored();
+        let rows = arena.take(usize::from(kept) * (inputs + 1)).map_err(Reason::Arena)?;
+        let source = match plan.data {
+            Data::Stream => Source::Live(&mut self.feed),
+            Data::Ring { capacity, .. } => {
+                let ring = Ring::new(&mut self.feed, rows, inputs, capacity, plan.task.seed);
+                Source::Ring(ring.map_err(Reason::Store)?)
+            }
+            _ => {
+                let mut stored = Stored::new(rows, inputs, plan.task.seed);
+                for _ in 0..kept {
+                    let row = self.feed.wait();
+                    stored.push(row.inputs(), row.target()).map_err(Reason::Store)?;
+                }
+                Source::Stored(stored)
+            }
         };
-        plan.start(lent, source).map_err(Reason::Plan)
+        let lent = Lent { arena: arena.rest(), indices: self.order };
+        plan.start_layers(layers.clone(), *loss, lent, source).map_err(Reason::Plan)
     }
 }

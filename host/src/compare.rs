@@ -4,9 +4,8 @@ use std::fmt;
 
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;
-use tamis::Plan;
-use tamis::showcase::Net;
-use tamis::wire::Report;
+use tamis::Network;
+use tamis::wire::{Report, Training};
 
 use crate::device;
 use crate::emulator::Emulator;
@@ -43,12 +42,11 @@ pub struct Comparison {
     pub first_difference: Option<Difference>,
 }
 
-/// Compares two outcomes of `plan`, of which the host may have gone on longer. If they differ, both halves run
+/// Compares two outcomes of `training`, of which the host may have gone on longer. If they differ, both halves run
 /// again between the digests to find where.
 pub fn compare(
     board: &mut Emulator,
-    net: Net,
-    plan: &Plan,
+    training: &Training,
     device: &Outcome,
     host: &Outcome,
 ) -> Result<Comparison> {
@@ -57,13 +55,14 @@ pub fn compare(
         outcome.digests.iter().take(reports).map(|&(update, _)| update).collect::<Vec<_>>()
     };
     ensure!(
-        updates(device) == updates(host) && device.digests.last().is_some_and(|last| last.0 == plan.updates),
+        updates(device) == updates(host)
+            && device.digests.last().is_some_and(|last| last.0 == training.plan.updates),
         "the device's digests are not after the same updates as the host's"
     );
     let equal = device.digests.iter().zip(&host.digests).take_while(|(device, host)| device == host).count();
     if let Some(&(update, _)) = device.digests.get(equal) {
         let after = equal.checked_sub(1).map_or(0, |last| device.digests[last].0);
-        let first_difference = Some(locate(board, net, plan, after + 1, update)?);
+        let first_difference = Some(locate(board, training, after + 1, update)?);
         return Ok(Comparison { equal, first_difference });
     }
     if reports == host.digests.len() {
@@ -74,15 +73,15 @@ pub fn compare(
     Ok(Comparison { equal, first_difference: None })
 }
 
-/// Re-runs `plan` on both sides and compares all parameters after each update from `first` to `last`.
-fn locate(board: &mut Emulator, net: Net, plan: &Plan, first: u32, last: u32) -> Result<Difference> {
+/// Re-runs `training` on both sides and compares all parameters after each update from `first` to `last`.
+fn locate(board: &mut Emulator, training: &Training, first: u32, last: u32) -> Result<Difference> {
     // The digests are signs of life. The plan stays whole, so that nothing in it moves.
     let report = Report { digest_every: 100, params: Some((first, last)) };
-    let device = device::run(board, net, plan, report, |_| {})?;
-    let host = replica::run(net, plan, report, |_| {})?;
+    let device = device::run(board, training, report, |_| {})?;
+    let host = replica::run(training, report, |_| {})?;
     for ((step, device), (_, host)) in device.params.iter().zip(&host.params) {
         if let Some(param) = device.iter().zip(host).position(|(device, host)| device != host) {
-            let (layer, index) = place(net, param);
+            let (layer, index) = place(training, param);
             let hex = |bits: u32| format!("{bits:08x}");
             return Ok(Difference {
                 step: *step,
@@ -97,8 +96,8 @@ fn locate(board: &mut Emulator, net: Net, plan: &Plan, first: u32, last: u32) ->
 }
 
 /// The layer of parameter `param`, from 1, and its index there.
-fn place(net: Net, param: usize) -> (usize, usize) {
-    let layers = replica::layers(net);
+fn place(training: &Training, param: usize) -> (usize, usize) {
+    let layers: Vec<_> = training.layers.layers().collect();
     let layer = layers.iter().rposition(|layer| layer.offset <= param).unwrap_or(0);
     (layer + 1, param - layers[layer].offset)
 }

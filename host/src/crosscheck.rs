@@ -9,8 +9,9 @@ use serde::Serialize;
 use tamis::wire::Report;
 
 use crate::compare::{self, Comparison, Difference};
+use crate::configurations;
 use crate::emulator::{Clock, Emulator};
-use crate::experiments::{self, Experiment};
+use crate::experiments::Experiment;
 use crate::machine::Machine;
 use crate::{device, pool, replica, report, tools};
 
@@ -64,7 +65,7 @@ pub struct Finding {
 #[derive(Debug, Serialize)]
 pub struct Located {
     /// The run.
-    pub run: &'static str,
+    pub run: String,
     /// Where in it.
     #[serde(flatten)]
     pub difference: Difference,
@@ -110,7 +111,7 @@ fn report_finding(Finding { machine, digests_compared, first_difference }: &Find
 
 /// Compares every step of every option on one machine.
 pub fn check(machine: Machine, elf: &Path, seed: u64) -> Result<Finding> {
-    let experiments = experiments::crosscheck(machine, seed)?;
+    let experiments = configurations::all(seed, machine.crosscheck_steps())?;
     let bar = report::progress(machine.crosscheck_steps() as usize * experiments.len());
     bar.set_message(machine.name());
     let results = pool::map(&experiments, |experiment| check_one(machine, elf, experiment, || bar.inc(1)));
@@ -120,7 +121,7 @@ pub fn check(machine: Machine, elf: &Path, seed: u64) -> Result<Finding> {
         let comparison = result.with_context(|| format!("{machine}, \"{}\"", experiment.name))?;
         finding.digests_compared += comparison.equal;
         if let (None, Some(difference)) = (&finding.first_difference, comparison.first_difference) {
-            finding.first_difference = Some(Located { run: experiment.name, difference });
+            finding.first_difference = Some(Located { run: experiment.name.clone(), difference });
         }
     }
     Ok(finding)
@@ -129,14 +130,14 @@ pub fn check(machine: Machine, elf: &Path, seed: u64) -> Result<Finding> {
 fn check_one(
     machine: Machine,
     elf: &Path,
-    Experiment { net, plan, .. }: &Experiment,
+    Experiment { training, .. }: &Experiment,
     progress: impl Fn(),
 ) -> Result<Comparison> {
     let every_step = Report { digest_every: 1, params: None };
     let mut board = Emulator::boot(machine, elf, Clock::Free)?;
-    let device = device::run(&mut board, *net, plan, every_step, |_| progress())?;
-    let host = replica::run(*net, plan, every_step, |_| {})?;
-    let comparison = compare::compare(&mut board, *net, plan, &device, &host)?;
+    let device = device::run(&mut board, training, every_step, |_| progress())?;
+    let host = replica::run(training, every_step, |_| {})?;
+    let comparison = compare::compare(&mut board, training, &device, &host)?;
     board.exit()?;
     Ok(comparison)
 }

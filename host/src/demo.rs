@@ -10,8 +10,8 @@ use clap::Args;
 use indicatif::{MultiProgress, ProgressBar};
 use serde_json::{Value, json};
 use tamis::task::{TEST_ROWS, Task};
-use tamis::wire::Report;
-use tamis::{Plan, Target, Verdict};
+use tamis::wire::{Report, Training};
+use tamis::{Network, Plan, Verdict};
 
 use crate::compare::{self, Comparison, Difference};
 use crate::emulator::{Clock, Emulator};
@@ -102,15 +102,17 @@ fn train<'a>(machine: Machine, elf: Option<&Path>, rows: &'a [Row]) -> Result<Ve
     // The longest first, so that no core is idle at the end.
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&row| {
-        std::cmp::Reverse(u64::from(rows[row].device_updates) * u64::from(rows[row].experiment.plan.batch))
+        std::cmp::Reverse(
+            u64::from(rows[row].device_updates) * u64::from(rows[row].experiment.training.plan.batch),
+        )
     });
     let runs = pool::map(&order, |&index| {
         let row = &rows[index];
-        let Experiment { name, net, plan } = &row.experiment;
+        let Experiment { name, training } = &row.experiment;
         let bar = bars.add(report::progress(row.device_updates as usize));
         bar.set_message(format!("{}  {name}", row.part.letter));
         let digests = Report { digest_every: DIGEST_EVERY, params: None };
-        let host = replica::run(*net, plan, digests, |_| {})?;
+        let host = replica::run(training, digests, |_| {})?;
         let on_device =
             |elf| run_on_device(machine, elf, row, &host, |update| bar.set_position(update.into()));
         let device = elf.map(on_device).transpose().with_context(|| format!("{machine}, {name}"))?;
@@ -129,22 +131,23 @@ fn run_on_device(
     host: &Outcome,
     progress: impl FnMut(u32),
 ) -> Result<OnDevice> {
-    let Experiment { net, plan, .. } = &row.experiment;
-    let part = Plan { updates: row.device_updates, ..*plan };
+    let training = &row.experiment.training;
+    let part = Plan { updates: row.device_updates, ..training.plan };
+    let part = Training { plan: part, ..training.clone() };
     let digests = Report { digest_every: DIGEST_EVERY, params: None };
     let mut board = Emulator::boot(machine, elf, Clock::Free)?;
-    let device = device::run(&mut board, *net, &part, digests, progress)?;
-    let comparison = compare::compare(&mut board, *net, &part, &device, host)?;
+    let device = device::run(&mut board, &part, digests, progress)?;
+    let comparison = compare::compare(&mut board, &part, &device, host)?;
     board.exit()?;
     let mut board = Emulator::boot(machine, elf, Clock::Instructions)?;
-    let instructions = device::instructions(&mut board, machine, *net, plan)?;
+    let instructions = device::instructions(&mut board, machine, training)?;
     board.exit()?;
     Ok(OnDevice { comparison, instructions })
 }
 
 impl Run<'_> {
     fn plan(&self) -> &Plan {
-        &self.row.experiment.plan
+        &self.row.experiment.training.plan
     }
 
     fn is_exact(&self) -> bool {
@@ -233,7 +236,7 @@ fn support_row(run: &Run<'_>) -> Vec<String> {
         Expectation::None => "",
     };
     vec![
-        run.row.experiment.name.to_owned(),
+        run.row.experiment.name.clone(),
         format!("{:.3}", contrast.ratio),
         format!("{:.1}", contrast.gap),
         format!("{:.3}", contrast.relevant_norm),
@@ -250,30 +253,32 @@ fn support_row(run: &Run<'_>) -> Vec<String> {
     ]
 }
 
-const COST_HEADER: [&str; 11] = [
+const COST_HEADER: [&str; 12] = [
     "",
     "device updates",
     "host updates",
     "params",
     "scratch",
     "gradient",
+    "sample",
     "order",
-    "samples",
+    "stored",
     "norms",
     "RAM",
     "instructions",
 ];
 
 fn cost_row(run: &Run<'_>) -> Vec<String> {
-    let ram = replica::ram(run.row.experiment.net, run.plan());
+    let ram = replica::ram(&run.row.experiment.training);
     let device = run.device.as_ref();
     vec![
-        run.row.experiment.name.to_owned(),
+        run.row.experiment.name.clone(),
         device.map_or("none".to_owned(), |_| run.row.device_updates.to_string()),
         run.plan().updates.to_string(),
         ram.params.to_string(),
         ram.scratch.to_string(),
         ram.gradient.to_string(),
+        ram.sample.to_string(),
         ram.indices.to_string(),
         ram.samples.to_string(),
         ram.norms.to_string(),
@@ -284,7 +289,7 @@ fn cost_row(run: &Run<'_>) -> Vec<String> {
 
 fn panel(run: &Run<'_>) -> Panel {
     let task = &run.plan().task;
-    let outputs = replica::layers(run.row.experiment.net).first().map_or(1, |layer| layer.outputs);
+    let outputs = run.row.experiment.training.layers.layers().next().map_or(1, |layer| layer.outputs);
     let inputs = run.host.norms.len();
     let name = |input: usize| match input.checked_sub(task.inputs.into()) {
         Some(probe) => Input { name: format!("p{}", probe + 1), kind: Kind::Probe },
@@ -295,7 +300,7 @@ fn panel(run: &Run<'_>) -> Panel {
     };
     let contrast = run.host.contrast(run.plan());
     Panel {
-        title: run.row.experiment.name.to_owned(),
+        title: run.row.experiment.name.clone(),
         caption: format!("ratio {:.2} · found {}", contrast.ratio, run.found()),
         weights: run.host.first_layer.clone(),
         outputs,
@@ -333,21 +338,16 @@ fn to_json(runs: &[Run<'_>], options: &Options) -> Value {
 
 fn run_to_json(run: &Run<'_>) -> Value {
     let contrast = run.host.contrast(run.plan());
-    let ram = replica::ram(run.row.experiment.net, run.plan());
+    let ram = replica::ram(&run.row.experiment.training);
     let verdict = |verdict: &Verdict| match verdict {
         Verdict::Relevant => "relevant",
         Verdict::Irrelevant => "irrelevant",
         Verdict::Undecided => "undecided",
     };
-    let task = match run.plan().task.target {
-        Target::Linear => "linear",
-        Target::Sine => "sine",
-        Target::Noise => "noise",
-    };
     json!({
         "name": run.row.experiment.name,
         "demo": run.row.part.letter.to_string(),
-        "task": task,
+        "task": run.plan().task.target.name(),
         "host_updates": run.plan().updates,
         "device_updates": run.device.as_ref().map_or(0, |_| run.row.device_updates),
         "digests_compared": run.digests(),
@@ -362,6 +362,9 @@ fn run_to_json(run: &Run<'_>) -> Value {
             "params": ram.params,
             "scratch": ram.scratch,
             "gradient": ram.gradient,
+            "velocity": ram.velocity,
+            "rates": ram.rates,
+            "sample": ram.sample,
             "indices": ram.indices,
             "samples": ram.samples,
             "norms": ram.norms,

@@ -1,23 +1,20 @@
 //! The device's half: a plan carried out by firmware, and what it costs there.
 
 use anyhow::{Result, bail, ensure};
-use tamis::Plan;
-use tamis::showcase::Net;
-use tamis::wire::{Event, Report, Request};
+use tamis::wire::{Event, Report, Request, Training};
 
 use crate::emulator::{Emulator, NS_PER_INSTRUCTION};
 use crate::machine::Machine;
 use crate::replica::Outcome;
 
-/// Carries out `plan` on the board; `progress` hears of every reported update.
+/// Carries out `training` on the board; `progress` hears of every reported update.
 pub fn run(
     board: &mut Emulator,
-    net: Net,
-    plan: &Plan,
+    training: &Training,
     report: Report,
     mut progress: impl FnMut(u32),
 ) -> Result<Outcome> {
-    board.send(&Request::Train { net, plan: *plan, report })?;
+    board.send(&Request::Train { training: training.clone(), report })?;
     let mut outcome = Outcome::default();
     loop {
         match board.receive()? {
@@ -29,13 +26,12 @@ pub fn run(
                 Some((last, params)) if *last == update => params.extend(bits),
                 _ => outcome.params.push((update, bits.to_vec())),
             },
-            Event::Support { norms, verdicts } => {
-                outcome.norms = norms.to_vec();
-                outcome.verdicts = verdicts.to_vec();
-            }
+            Event::Norms { bits, .. } => outcome.norms.extend(bits),
+            Event::Verdicts(verdicts) => outcome.verdicts = verdicts.to_vec(),
             Event::Done { updates, digest, test_loss, overruns } => {
                 ensure!(overruns == 0, "{overruns} samples found the device's queue full and were lost");
-                ensure!(updates == plan.updates, "the device made {updates} of {} updates", plan.updates);
+                let asked = training.plan.updates;
+                ensure!(updates == asked, "the device made {updates} of {asked} updates");
                 ensure!(Some(digest) == outcome.digest(), "the last digest was not reported");
                 outcome.test_loss = test_loss;
                 return Ok(outcome);
@@ -46,13 +42,13 @@ pub fn run(
     }
 }
 
-/// Instructions of one update of `plan`: (count of 2N updates - count of N) / N. The board's clock must count
+/// Instructions of one update of `training`: (count of 2N updates - count of N) / N. The board's clock must count
 /// instructions.
-pub fn instructions(board: &mut Emulator, machine: Machine, net: Net, plan: &Plan) -> Result<f64> {
+pub fn instructions(board: &mut Emulator, machine: Machine, training: &Training) -> Result<f64> {
     // As many as the timer's 24 bits can hold.
     let samples = if machine.has_hard_float() { 1000 } else { 100 };
-    let updates = (samples / plan.batch).max(1);
-    board.send(&Request::Measure { net, plan: *plan, updates })?;
+    let updates = (samples / training.plan.batch).max(1);
+    board.send(&Request::Measure { training: training.clone(), updates })?;
     match board.receive()? {
         Event::Ticks { once, twice } => {
             ensure!(

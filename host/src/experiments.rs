@@ -1,22 +1,22 @@
-//! The trainings of the demonstration and of the cross-check, as plans.
+//! The trainings of the demonstration, as plans.
 
-use tamis::showcase::Net;
-use tamis::{Data, Init, Plan, Rule, Seed, Sgd, SgdError, Target, Task};
-
-use crate::machine::Machine;
+use anyhow::Result;
+use tamis::wire::Training;
+use tamis::{
+    AnyActivation, AnyLoss, Data, Init, Labels, LayerSpec, Layers, Plan, Rule, Seed, Sgd, SgdError, Target,
+    Task, WeightDecay,
+};
 
 /// Samples of a stored set.
 const STORED: u16 = 256;
 
-/// A plan with a name.
+/// A training with a name.
 #[derive(Clone, Debug)]
 pub struct Experiment {
     /// For tables and JSON.
-    pub name: &'static str,
-    /// The network.
-    pub net: Net,
-    /// The plan.
-    pub plan: Plan,
+    pub name: String,
+    /// What is trained.
+    pub training: Training,
 }
 
 /// What the demonstration expects of the verdicts.
@@ -58,16 +58,38 @@ pub struct Row {
     pub expectation: Expectation,
 }
 
+/// 14-8-1, linear, without biases: six inputs, and eight probes beside them.
+fn layers_a() -> Result<Layers> {
+    let linear = |outputs| LayerSpec::new(outputs, AnyActivation::Identity).without_bias();
+    Ok(Layers::new(14, &[linear(8), linear(1)])?)
+}
+
+/// 8-16-1, tanh.
+fn layers_c() -> Result<Layers> {
+    let output = LayerSpec::new(1, AnyActivation::Identity);
+    Ok(Layers::new(8, &[LayerSpec::new(16, AnyActivation::Tanh), output])?)
+}
+
 /// Demo A: a linear target of 2 of 6 inputs, eight probes beside them, 256 stored samples.
 fn linear(seed: Seed) -> Result<Plan, SgdError> {
     Ok(Plan {
         seed,
-        task: Task { seed, target: Target::Linear, inputs: 6, relevant: 2, noise: 0.6 },
+        task: Task {
+            seed,
+            target: Target::Linear,
+            inputs: 6,
+            relevant: 2,
+            noise: 0.6,
+            labels: Labels::Plain,
+        },
         data: Data::Shuffled(STORED),
         standardise: None,
-        init: Init::Scaled(1.0),
+        label_noise: None,
+        init: Init::scaled(1.0),
         batch: 1,
         sgd: Sgd::new(0.02)?,
+        momentum: None,
+        pressed: None,
         updates: 20_000,
         rule: Rule::Probes { count: 8, factor: 3.0 },
     })
@@ -77,12 +99,15 @@ fn linear(seed: Seed) -> Result<Plan, SgdError> {
 fn sine(seed: Seed) -> Result<Plan, SgdError> {
     Ok(Plan {
         seed,
-        task: Task { seed, target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3 },
+        task: Task { seed, target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3, labels: Labels::Plain },
         data: Data::Stream,
         standardise: None,
-        init: Init::Scaled(1.0),
+        label_noise: None,
+        init: Init::scaled(1.0),
         batch: 1,
         sgd: Sgd::new(0.05)?,
+        momentum: None,
+        pressed: None,
         updates: 50_000,
         rule: Rule::Gap { least: 3.0 },
     })
@@ -99,19 +124,23 @@ fn full_batch(plan: Plan) -> Plan {
 }
 
 /// All rows of the demonstration.
-pub fn demonstration(seed: u64) -> Result<Vec<Row>, SgdError> {
+pub fn demonstration(seed: u64) -> Result<Vec<Row>> {
     let (a, c) = (linear(Seed(seed))?, sine(Seed(seed))?);
-    let a_decay = Plan { sgd: a.sgd.weight_decay(0.01)?, ..full_batch(a) };
+    let a_decay = Plan { sgd: a.sgd.weight_decay(WeightDecay::coupled(0.01))?, ..full_batch(a) };
     let c_stored = Plan { data: Data::Shuffled(STORED), ..with_final_drop(c)? };
     let c_gd = Plan { updates: 4_000, ..full_batch(c) };
-    let row = |part, net, name, plan: Plan, expectation| Row {
+    let row = |part, layers, name: &str, plan: Plan, expectation| Row {
         part,
-        experiment: Experiment { name, net, plan },
+        experiment: Experiment {
+            name: name.to_owned(),
+            training: Training { layers, loss: AnyLoss::Mse, plan },
+        },
         device_updates: plan.updates,
         expectation,
     };
-    let row_a = |name, plan, expectation| row(&PARTS[0], Net::A, name, plan, expectation);
-    let row_c = |name, plan, expectation| row(&PARTS[1], Net::C, name, plan, expectation);
+    let (net_a, net_c) = (layers_a()?, layers_c()?);
+    let row_a = |name, plan, expectation| row(&PARTS[0], net_a.clone(), name, plan, expectation);
+    let row_c = |name, plan, expectation| row(&PARTS[1], net_c.clone(), name, plan, expectation);
     Ok(vec![
         row_a("SGD, batch 1", a, Expectation::None),
         row_a("SGD, batch 1, final drop", with_final_drop(a)?, Expectation::Exact),
@@ -121,51 +150,5 @@ pub fn demonstration(seed: u64) -> Result<Vec<Row>, SgdError> {
         row_c("SGD, batch 1, final drop", with_final_drop(c)?, Expectation::Exact),
         row_c("the same on 256 stored", c_stored, Expectation::NotExact),
         Row { device_updates: 500, ..row_c("GD on 256 stored", c_gd, Expectation::NotExact) },
-    ])
-}
-
-/// What the cross-check runs on `machine`: every option on networks that have every kind of layer.
-pub fn crosscheck(machine: Machine, seed: u64) -> Result<Vec<Experiment>, SgdError> {
-    let updates = machine.crosscheck_steps();
-    let (a, c) = (Plan { updates, ..linear(Seed(seed))? }, Plan { updates, ..sine(Seed(seed))? });
-    let a_clipped = Plan { init: Init::HeNormal, sgd: a.sgd.clip_norm(1.0)?, ..a };
-    let a_everything = Plan { sgd: a.sgd.clip_norm(1.0)?.weight_decay(0.01)?, ..with_final_drop(a)? };
-    let a_batch = Plan { batch: 7, sgd: a_everything.sgd, ..a };
-    let c_decay = Plan { sgd: c.sgd.weight_decay(0.01)?, data: Data::Shuffled(64), ..c };
-    // Two sets of 32 stay within a minute on the slowest core.
-    let few = |plan: Plan| Plan { data: Data::Sequential(32), batch: 32, ..plan };
-    let drawn = |data: Data| Plan { data, ..c };
-    let noise = Plan { task: Task { target: Target::Noise, relevant: 0, ..a.task }, data: Data::Stream, ..a };
-    // Three outputs share one target; two of nine inputs are probes.
-    let mixed = Plan {
-        init: Init::HeNormal,
-        rule: Rule::Probes { count: 2, factor: 3.0 },
-        sgd: Sgd::new(0.01)?,
-        ..a
-    };
-    let mixed = Plan { task: Task { inputs: 7, ..mixed.task }, ..mixed };
-    let mixed_clipped =
-        Plan { sgd: mixed.sgd.clip_norm(0.5)?, standardise: Some(20), data: Data::Stream, ..mixed };
-    let mixed_everything = with_final_drop(Plan { sgd: mixed_clipped.sgd.weight_decay(0.02)?, ..mixed })?;
-    let mixed_batch = Plan { batch: 5, standardise: Some(300), ..mixed_everything };
-    let experiment = |name, net, plan| Experiment { name, net, plan };
-    Ok(vec![
-        experiment("linear, batch 1", Net::A, a),
-        experiment("linear, batch 1, final drop", Net::A, with_final_drop(a)?),
-        experiment("linear, batch 1, clipped, He", Net::A, a_clipped),
-        experiment("linear, batch 1, clipped, decay, final drop", Net::A, a_everything),
-        experiment("linear, batch 7, clipped, decay, final drop", Net::A, a_batch),
-        experiment("linear, GD on 32", Net::A, few(a)),
-        experiment("linear, GD on 32, decay", Net::A, Plan { sgd: a.sgd.weight_decay(0.01)?, ..few(a) }),
-        experiment("pure noise, live", Net::A, noise),
-        experiment("sine, batch 1, live", Net::C, c),
-        experiment("sine, batch 1, shuffled, decay", Net::C, c_decay),
-        experiment("sine, batch 1, keyed order", Net::C, drawn(Data::Keyed(50))),
-        experiment("sine, batch 1, with replacement", Net::C, drawn(Data::WithReplacement(50))),
-        experiment("sine, GD on 32", Net::C, few(c)),
-        experiment("mixed, batch 1", Net::Mixed, mixed),
-        experiment("mixed, batch 1, clipped, standardised, live", Net::Mixed, mixed_clipped),
-        experiment("mixed, batch 1, clipped, decay, final drop", Net::Mixed, mixed_everything),
-        experiment("mixed, batch 5, clipped, decay, final drop, standardised", Net::Mixed, mixed_batch),
     ])
 }

@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs` | the commands, one a file |
-//! | `experiments.rs` | what the commands train, as plans |
+//! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `replica.rs`, `device.rs` | a plan carried out by the host, and by a board |
 //! | `compare.rs` | the two, bit by bit |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
@@ -12,6 +12,7 @@
 //! | `pool.rs` | several trainings at once |
 
 pub mod compare;
+pub mod configurations;
 pub mod crosscheck;
 pub mod demo;
 pub mod device;

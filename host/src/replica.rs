@@ -1,10 +1,9 @@
 //! The host's half: the same plan, carried out by the same kernel.
 
-use tamis::showcase::{Net, NetA, NetC, NetMixed};
-use tamis::support::{CHECKS, Contrast};
+use tamis::support::Contrast;
 use tamis::verdict::{self, Verdict};
-use tamis::wire::Report;
-use tamis::{Layer, Lent, Network, Plan, Ram, Shape, Trainer, Vector};
+use tamis::wire::{Report, Training};
+use tamis::{Lent, Network, Plan, Ram};
 
 use anyhow::{Result, anyhow};
 
@@ -47,30 +46,11 @@ impl Outcome {
     }
 }
 
-/// Carries out `plan`; `progress` hears of every update.
-pub fn run(net: Net, plan: &Plan, report: Report, progress: impl FnMut(u32)) -> Result<Outcome> {
-    match net {
-        Net::A => run_typed::<NetA>(plan, report, progress),
-        Net::C => run_typed::<NetC>(plan, report, progress),
-        Net::Mixed => run_typed::<NetMixed>(plan, report, progress),
-    }
-}
-
-fn run_typed<N: Shape>(plan: &Plan, report: Report, mut progress: impl FnMut(u32)) -> Result<Outcome> {
-    let numbers = |n: usize| vec![0.0; n];
-    let (mut params, mut scratch, mut gradient) =
-        (numbers(N::PARAMS), numbers(N::SCRATCH), numbers(N::PARAMS));
-    let (mut norms, mut standardise) = (numbers(CHECKS * N::In::LEN), numbers(2 * N::In::LEN));
-    let mut indices = vec![0; plan.data.stored().into()];
-    let lent = Lent {
-        params: &mut params,
-        scratch: &mut scratch,
-        gradient: &mut gradient,
-        indices: &mut indices,
-        norms: &mut norms,
-        standardise: &mut standardise,
-    };
-    let mut trainer: Trainer<'_, N, _> = plan.start(lent, plan.task)?;
+/// Carries out `training`; `progress` hears of every update.
+pub fn run(training: &Training, report: Report, mut progress: impl FnMut(u32)) -> Result<Outcome> {
+    let Training { layers, loss, plan } = training;
+    let mut memory = Memory::of(training);
+    let mut trainer = plan.start_layers(layers.clone(), *loss, memory.lent(), plan.task)?;
     let mut outcome = Outcome::default();
     for update in 1..=plan.updates {
         trainer.update().map_err(|error| anyhow!("update {update}: {error}"))?;
@@ -82,36 +62,44 @@ fn run_typed<N: Shape>(plan: &Plan, report: Report, mut progress: impl FnMut(u32
         }
         progress(update);
     }
-    let norms = trainer.norms();
-    let norms = norms.as_ref().map_or(&[][..], |norms| norms.as_ref());
+    outcome.test_loss = trainer.test_loss(&plan.task)?.to_bits();
+    let norms = trainer.norms().unwrap_or_default();
     let mut verdicts = vec![Verdict::Undecided; plan.task.inputs.into()];
     plan.rule.judge(norms, &mut verdicts);
     outcome.norms = bits(norms);
     outcome.verdicts = verdicts;
-    outcome.test_loss = trainer.test_loss(&plan.task)?.to_bits();
-    let first = N::default().layers().next().map_or(0, |layer| layer.weights());
+    let first = layers.layers().next().map_or(0, |layer| layer.weights());
     outcome.first_layer = trainer.model().params().iter().take(first).map(|w| w.abs()).collect();
     Ok(outcome)
 }
 
-fn bits(numbers: &[f32]) -> Vec<u32> {
+/// The memory of a training on the host.
+pub struct Memory {
+    arena: Vec<f32>,
+    indices: Vec<u16>,
+}
+
+impl Memory {
+    /// As much as `training` needs.
+    pub fn of(training: &Training) -> Self {
+        let ram = ram(training);
+        // The host's samples are made anew, not stored.
+        let bytes = ram.total() - ram.samples - ram.indices;
+        Self { arena: vec![0.0; bytes / size_of::<f32>()], indices: vec![0; ram.indices / size_of::<u16>()] }
+    }
+
+    /// To be lent to a plan.
+    pub fn lent(&mut self) -> Lent<'_> {
+        Lent { arena: &mut self.arena, indices: &mut self.indices }
+    }
+}
+
+/// The bits of every number.
+pub fn bits(numbers: &[f32]) -> Vec<u32> {
     numbers.iter().map(|number| number.to_bits()).collect()
 }
 
-/// The layers of a network of the demonstration.
-pub fn layers(net: Net) -> Vec<Layer> {
-    match net {
-        Net::A => NetA::default().layers().collect(),
-        Net::C => NetC::default().layers().collect(),
-        Net::Mixed => NetMixed::default().layers().collect(),
-    }
-}
-
-/// The RAM of `plan` on a network of the demonstration.
-pub fn ram(net: Net, plan: &Plan) -> Ram {
-    match net {
-        Net::A => plan.ram::<NetA>(),
-        Net::C => plan.ram::<NetC>(),
-        Net::Mixed => plan.ram::<NetMixed>(),
-    }
+/// The RAM of a training on a device.
+pub fn ram(Training { layers, loss, plan }: &Training) -> Ram {
+    plan.ram_of_layers(layers, loss)
 }

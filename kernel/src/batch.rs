@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 use crate::memory::LengthError;
 use crate::number::Number;
 use crate::ops;
-use crate::shape::Shape;
+use crate::shape::{Network, Shape};
 
 /// The gradient of a batch for network `N`, on lent memory.
 pub struct Batch<'a, N, T = f32> {
@@ -57,13 +57,25 @@ impl<'a, N: Shape> Batch<'a, N> {
 impl<'a, N: Shape, T: Number> Batch<'a, N, T> {
     /// A batch of `length` samples on the first elements of a longer slice.
     pub fn from_slice(gradient: &'a mut [T], length: u32) -> Result<Self, BatchError> {
+        Self::over(&N::default(), gradient, length)
+    }
+}
+
+impl<'a, N: Network, T: Number> Batch<'a, N, T> {
+    /// [`Batch::from_slice`] for a shape known at run time.
+    pub fn over(net: &N, gradient: &'a mut [T], length: u32) -> Result<Self, BatchError> {
         match length {
             0 => return Err(BatchError::Zero),
             1 => return Err(BatchError::One),
             _ => {}
         }
-        let gradient = LengthError::check(gradient, N::PARAMS).map_err(BatchError::Gradient)?;
+        let gradient = LengthError::check(gradient, net.params()).map_err(BatchError::Gradient)?;
         Ok(Self { net: PhantomData, gradient, length, arrived: 0, accepted: 0, loss: T::ZERO })
+    }
+
+    /// Forgets what has arrived.
+    pub fn clear(&mut self) {
+        (self.arrived, self.accepted, self.loss) = (0, 0, T::ZERO);
     }
 
     /// Whether as many samples have arrived as declared.
@@ -84,7 +96,7 @@ impl<'a, N: Shape, T: Number> Batch<'a, N, T> {
     pub(crate) fn accept(&mut self, net: &N, loss: T, x: &[T], y: &[T], delta: &mut [T]) {
         let first = self.accepted == 0;
         // Never else; past this check the compiler knows the length.
-        let Some(gradient) = self.gradient.get_mut(..N::PARAMS) else { return };
+        let Some(gradient) = self.gradient.get_mut(..net.params()) else { return };
         net.walk(gradient, x, y, delta, &mut |pass| {
             if first {
                 ops::store_gradient(pass.w, pass.b, pass.x, pass.delta);
@@ -99,15 +111,14 @@ impl<'a, N: Shape, T: Number> Batch<'a, N, T> {
 
     /// The mean gradient and the mean loss of the accepted samples, if any; the batch starts again.
     #[inline(always)]
-    pub(crate) fn take_mean(&mut self) -> Option<(&mut [T], T)> {
-        let accepted = core::mem::replace(&mut self.accepted, 0);
-        let loss = core::mem::replace(&mut self.loss, T::ZERO);
-        self.arrived = 0;
+    pub(crate) fn take_mean(&mut self, net: &N) -> Option<(&mut [T], T)> {
+        let (accepted, loss) = (self.accepted, self.loss);
+        self.clear();
         if accepted == 0 {
             return None;
         }
         let n = ops::count(accepted as usize);
-        let gradient = self.gradient.get_mut(..N::PARAMS)?;
+        let gradient = self.gradient.get_mut(..net.params())?;
         ops::mean(gradient, n);
         Some((gradient, loss / n))
     }

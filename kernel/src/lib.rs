@@ -21,7 +21,7 @@
 //!
 //! let (mut params, mut scratch) = ([0.0; Net::PARAMS], [0.0; Net::SCRATCH]);
 //! let mut net = Model::<Net>::new(&mut params, &mut scratch);
-//! net.init(Init::Scaled(1.0), Seed(1))?;
+//! net.init(Init::scaled(1.0), Seed(1))?;
 //!
 //! let sgd = Sgd::new(0.2)?;
 //! for _ in 0..2_000 {
@@ -38,50 +38,68 @@
 
 pub mod activation;
 pub mod batch;
+pub mod clip;
+pub mod compaction;
 pub mod digest;
 pub mod environment;
+pub mod feed;
+pub mod growing;
 pub mod init;
+pub mod label_noise;
+pub mod lanes;
+pub mod layers;
 pub mod loss;
 pub mod memory;
 pub mod model;
+pub mod momentum;
 pub mod number;
 pub mod ops;
 pub mod permutation;
 pub mod plan;
+pub mod proximal;
 pub mod random;
 pub mod sampler;
 pub mod samples;
-mod schedule;
+pub mod schedule;
 pub mod sgd;
 pub mod shape;
-#[cfg(feature = "wire")]
-pub mod showcase;
 pub mod standardise;
 pub mod support;
 pub mod task;
 pub mod trainer;
+mod update;
 pub mod verdict;
+pub mod weight_decay;
 #[cfg(feature = "wire")]
 pub mod wire;
 
 pub use activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Tanh};
 pub use batch::{Batch, BatchError};
+pub use clip::Clip;
 pub use digest::Digest;
 pub use environment::FloatEnvironmentError;
+pub use growing::{Growing, GrowingError, Pressed};
 pub use init::{Init, InitError};
-pub use loss::{BinaryCrossEntropy, Huber, HuberBound, Loss, Mse, SoftmaxCrossEntropy, Takes};
-pub use memory::{LengthError, Ram};
+pub use label_noise::{LabelNoise, LabelNoiseError};
+pub use lanes::Lanes;
+pub use layers::{AnyActivation, AnyLoss, LayerSpec, Layers, LayersError};
+pub use loss::{BinaryCrossEntropy, Huber, HuberBound, Loss, Mse, Regression, SoftmaxCrossEntropy, Takes};
+pub use memory::{Arena, LengthError, Ram};
 pub use model::{Input, Model, Output, StepError};
+pub use momentum::{Momentum, MomentumError, Optimiser};
 pub use number::Number;
 pub use ops::ARITHMETIC_VERSION;
 pub use plan::{Data, Lent, Plan, PlanError};
+pub use proximal::Proximal;
 pub use random::Seed;
 pub use sampler::{Draw, Sampler, SamplerError};
-pub use samples::{NoSample, Samples, StoreError, Stored};
+pub use samples::{NoSample, Ring, Samples, StoreError, Stored};
+pub use schedule::Base;
 pub use sgd::{Sgd, SgdError};
 pub use shape::{Bias, Chain, Dense, Layer, Network, NoBias, Shape, Vector};
 pub use standardise::Standardise;
 pub use support::{Contrast, Norms, NotFinite};
-pub use task::{Target, Task, TaskError};
+pub use task::{Labels, Target, Task, TaskError};
 pub use trainer::{TrainError, Trainer, Update};
 pub use verdict::{Rule, RuleError, Verdict};
+pub use weight_decay::WeightDecay;

@@ -22,10 +22,11 @@
 //! #[derive(Clone, Copy, Default)]
 //! struct MeanAbsolute;
 //!
-//! impl<A: Activation> Takes<A> for MeanAbsolute {}
+//! impl<A: Activation> Takes<A> for MeanAbsolute {
+//!     type Target<O: Vector> = O;
+//! }
 //!
 //! impl Loss for MeanAbsolute {
-//!     type Target<O: Vector> = O;
 //!     fn evaluate<T: Number>(&self, y: &[T], t: &[T], delta: &mut [T]) -> T {
 //!         let n: T = ops::count(y.len());
 //!         for ((delta, &y), &t) in delta.iter_mut().zip(y).zip(t) {
@@ -46,14 +47,21 @@ use crate::shape::{Vector, Width};
 
 /// A loss of one sample.
 pub trait Loss: Copy {
-    /// The shape of a target for outputs `O`: as many numbers, or one that names a class.
-    type Target<O: Vector>: Vector;
-
     /// The loss of outputs `y` (O) against target `t`; `delta` (O) becomes dL/dy.
     fn evaluate<T: Number>(&self, y: &[T], t: &[T], delta: &mut [T]) -> T;
 
+    /// How many numbers a target for so many outputs has. As it stands here: one for each.
+    fn targets(&self, outputs: usize) -> usize {
+        outputs
+    }
+
+    /// Whether targets are measured numbers, and not classes or probabilities. As it stands here: they are.
+    fn is_regression(&self) -> bool {
+        true
+    }
+
     /// Whether `t` is a target for so many outputs. As it stands here: whether it is finite.
-    fn check<T: Number>(t: &[T], outputs: usize) -> Result<(), StepError> {
+    fn check<T: Number>(&self, t: &[T], outputs: usize) -> Result<(), StepError> {
         let _ = outputs;
         match t.iter().position(|t| !t.is_finite()) {
             None => Ok(()),
@@ -67,20 +75,39 @@ pub trait Loss: Copy {
     message = "`{Self}` does not take the outputs of a layer that ends in `{A}`",
     note = "the cross-entropies take logits: end the network in `Identity`"
 )]
-pub trait Takes<A> {}
+pub trait Takes<A>: Loss {
+    /// The shape of a target for outputs `O`: as many numbers, or one that names a class.
+    type Target<O: Vector>: Vector;
+}
 
-impl<A: Activation> Takes<A> for Mse {}
-impl<A: Activation> Takes<A> for Huber {}
-impl Takes<Identity> for BinaryCrossEntropy {}
-impl Takes<Identity> for SoftmaxCrossEntropy {}
+impl<A: Activation> Takes<A> for Mse {
+    type Target<O: Vector> = O;
+}
+
+impl<A: Activation> Takes<A> for Huber {
+    type Target<O: Vector> = O;
+}
+
+impl Takes<Identity> for BinaryCrossEntropy {
+    type Target<O: Vector> = O;
+}
+
+impl Takes<Identity> for SoftmaxCrossEntropy {
+    type Target<O: Vector> = Width<1>;
+}
+
+/// A loss of targets that are measured, and so may be noisy: [`crate::LabelNoise`] is for these and no others.
+#[diagnostic::on_unimplemented(message = "label noise is for mean squared error and Huber, not for `{Self}`")]
+pub trait Regression: Loss {}
+
+impl Regression for Mse {}
+impl Regression for Huber {}
 
 /// The mean over the outputs of the squared error, as in PyTorch's `MSELoss`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mse;
 
 impl Loss for Mse {
-    type Target<O: Vector> = O;
-
     #[inline(always)]
     fn evaluate<T: Number>(&self, y: &[T], t: &[T], delta: &mut [T]) -> T {
         let outputs = ops::count(y.len());
@@ -95,6 +122,8 @@ impl Loss for Mse {
 /// Squared near the target, linear beyond a bound, as in PyTorch's `HuberLoss`: outliers pull no harder than
 /// the bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
 pub struct Huber {
     bound: f32,
 }
@@ -120,6 +149,11 @@ impl Default for Huber {
 }
 
 impl Huber {
+    /// One that came from outside, checked again.
+    pub(crate) fn checked(self) -> Result<Self, HuberBound> {
+        Self::new(self.bound)
+    }
+
     /// With the bound `d`.
     pub const fn new(d: f32) -> Result<Self, HuberBound> {
         if d.is_finite() && d > 0.0 { Ok(Self { bound: d }) } else { Err(HuberBound) }
@@ -127,17 +161,13 @@ impl Huber {
 }
 
 impl Loss for Huber {
-    type Target<O: Vector> = O;
-
     #[inline(always)]
     fn evaluate<T: Number>(&self, y: &[T], t: &[T], delta: &mut [T]) -> T {
         let outputs = ops::count(y.len());
         let d = T::splat(self.bound);
         let half = T::splat(0.5);
         for ((delta, &y), &t) in delta.iter_mut().zip(y).zip(t) {
-            let r = y - t;
-            let at_most = d.if_less(r, d, r);
-            *delta = at_most.if_less(-d, -d, at_most) / outputs;
+            *delta = (y - t).limit(d) / outputs;
         }
         let terms = y.iter().zip(t).map(|(&y, &t)| {
             let r = y - t;
@@ -154,7 +184,17 @@ impl Loss for Huber {
 pub struct BinaryCrossEntropy;
 
 impl Loss for BinaryCrossEntropy {
-    type Target<O: Vector> = O;
+    fn is_regression(&self) -> bool {
+        false
+    }
+
+    /// Every target must be a probability.
+    fn check<T: Number>(&self, t: &[T], _outputs: usize) -> Result<(), StepError> {
+        match t.iter().position(|t| !t.all(|t| (0.0..=1.0).contains(&t))) {
+            None => Ok(()),
+            Some(index) => Err(StepError::Probability(index)),
+        }
+    }
 
     #[inline(always)]
     fn evaluate<T: Number>(&self, y: &[T], t: &[T], delta: &mut [T]) -> T {
@@ -176,8 +216,6 @@ impl Loss for BinaryCrossEntropy {
 pub struct SoftmaxCrossEntropy;
 
 impl Loss for SoftmaxCrossEntropy {
-    type Target<O: Vector> = Width<1>;
-
     #[inline(always)]
     fn evaluate<T: Number>(&self, y: &[T], t: &[T], delta: &mut [T]) -> T {
         let largest = y.iter().copied().reduce(|m, y| m.if_less(y, y, m)).unwrap_or(T::ZERO);
@@ -195,12 +233,22 @@ impl Loss for SoftmaxCrossEntropy {
         (largest - of_class) + sum.ln()
     }
 
+    fn is_regression(&self) -> bool {
+        false
+    }
+
+    /// One: the index of a class.
+    fn targets(&self, _outputs: usize) -> usize {
+        1
+    }
+
     /// The target must be the index of an output.
-    fn check<T: Number>(t: &[T], outputs: usize) -> Result<(), StepError> {
-        let class = t.first().copied().unwrap_or(T::ZERO);
-        let hits = ops::sum((0..outputs).map(|o| is_equal(ops::count(o), class, T::ONE, T::ZERO)));
-        // The quotient is infinite where the target means no output.
-        if class.is_finite() && (T::ONE / hits).is_finite() { Ok(()) } else { Err(StepError::Class) }
+    fn check<T: Number>(&self, t: &[T], outputs: usize) -> Result<(), StepError> {
+        let is_output = |class: f32| (0..outputs).any(|o| ops::count::<f32>(o) == class);
+        match t.first() {
+            Some(class) if class.all(is_output) => Ok(()),
+            _ => Err(StepError::Class),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Memory before it runs: the RAM of a training as a constant, buffer by buffer.
 //!
 //! A configuration pays for what it uses: a batch of one from a stream needs parameters and scratch, and
-//! nothing else.
+//! nothing else. Where the shape is known at run time only, all of it comes out of one lent [`Arena`].
 //!
 //! ```
 //! use tamis::{Chain, Dense, Identity, Ram, Tanh};
@@ -26,6 +26,12 @@ pub struct Ram {
     pub scratch: usize,
     /// The gradient that a batch of more than one collects.
     pub gradient: usize,
+    /// The velocity of momentum.
+    pub velocity: usize,
+    /// The rates of a growing penalty.
+    pub rates: usize,
+    /// One sample on its way from the source to the network.
+    pub sample: usize,
     /// The order of a shuffled epoch.
     pub indices: usize,
     /// Stored samples.
@@ -50,6 +56,9 @@ impl Ram {
             params: params.saturating_mul(NUMBER),
             scratch: units.saturating_mul(2).saturating_mul(NUMBER),
             gradient: 0,
+            velocity: 0,
+            rates: 0,
+            sample: 0,
             indices: 0,
             samples: 0,
             norms: 0,
@@ -60,6 +69,21 @@ impl Ram {
     /// With a gradient, for batches of more than one.
     pub const fn with_gradient(self) -> Self {
         Self { gradient: self.params, ..self }
+    }
+
+    /// With a velocity, for momentum.
+    pub const fn with_velocity(self) -> Self {
+        Self { velocity: self.params, ..self }
+    }
+
+    /// With the rates of a growing penalty, one per input.
+    pub const fn with_rates(self, inputs: usize) -> Self {
+        Self { rates: inputs.saturating_mul(NUMBER), ..self }
+    }
+
+    /// With room for one sample of so many inputs and targets.
+    pub const fn with_sample(self, numbers: usize) -> Self {
+        Self { sample: numbers.saturating_mul(NUMBER), ..self }
     }
 
     /// With the index buffer that shuffles `samples` samples.
@@ -85,8 +109,40 @@ impl Ram {
     /// All buffers together.
     pub const fn total(&self) -> usize {
         let net = self.params.saturating_add(self.scratch).saturating_add(self.gradient);
-        let data = self.indices.saturating_add(self.samples);
-        net.saturating_add(data).saturating_add(self.norms).saturating_add(self.standardise)
+        let options = self.velocity.saturating_add(self.rates).saturating_add(self.standardise);
+        let data = self.sample.saturating_add(self.indices).saturating_add(self.samples);
+        net.saturating_add(options).saturating_add(data).saturating_add(self.norms)
+    }
+}
+
+/// Lent memory, given out piece by piece.
+pub struct Arena<'a, T> {
+    free: &'a mut [T],
+    taken: usize,
+}
+
+impl<'a, T> Arena<'a, T> {
+    /// All of `memory`.
+    pub fn new(memory: &'a mut [T]) -> Self {
+        Self { free: memory, taken: 0 }
+    }
+
+    /// All that is left.
+    pub fn rest(self) -> &'a mut [T] {
+        self.free
+    }
+
+    /// The next `n` elements. The error says how many the whole arena would need for this piece and those before.
+    pub fn take(&mut self, n: usize) -> Result<&'a mut [T], LengthError> {
+        let needed = self.taken.saturating_add(n);
+        let given = self.taken.saturating_add(self.free.len());
+        match core::mem::take(&mut self.free).split_at_mut_checked(n) {
+            Some((piece, rest)) => {
+                (self.free, self.taken) = (rest, needed);
+                Ok(piece)
+            }
+            None => Err(LengthError { needed, given }),
+        }
     }
 }
 

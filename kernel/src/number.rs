@@ -1,4 +1,4 @@
-//! The number type of all arithmetic: `f32`, or a bundle of `f32` lanes that does the same to each.
+//! The number type of all arithmetic: `f32`, or [`crate::Lanes`] of it that does the same to each.
 //!
 //! A [`Number`] has the operations of the contract and no others: sums, differences, products,
 //! quotients, one comparison with select, and the transcendental functions of the pinned `libm`.
@@ -37,6 +37,13 @@ pub trait Number:
         self.if_less(Self::ZERO, Self::ZERO - self, self)
     }
 
+    /// -bound below it, bound above it, else x; a NaN stays.
+    #[inline(always)]
+    fn limit(self, bound: Self) -> Self {
+        let at_most = bound.if_less(self, bound, self);
+        at_most.if_less(-bound, -bound, at_most)
+    }
+
     /// The square root, correctly rounded.
     fn sqrt(self) -> Self;
 
@@ -52,8 +59,14 @@ pub trait Number:
     /// ln(1 + x) of the pinned `libm`.
     fn ln_1p(self) -> Self;
 
+    /// Whether something holds in every lane.
+    fn all(self, holds: impl Fn(f32) -> bool) -> bool;
+
     /// Neither infinite nor NaN, in any lane.
-    fn is_finite(self) -> bool;
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.all(f32::is_finite)
+    }
 }
 
 impl Number for f32 {
@@ -96,7 +109,7 @@ impl Number for f32 {
     }
 
     #[inline(always)]
-    fn is_finite(self) -> bool {
-        f32::is_finite(self)
+    fn all(self, holds: impl Fn(f32) -> bool) -> bool {
+        holds(self)
     }
 }

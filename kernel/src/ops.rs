@@ -9,16 +9,19 @@
 //! backward   dx_i = 0 + sum_o w_io d_o            o ascending; weights from before the update
 //! gradient   g_io = d_o x_i,  g_o = d_o
 //!
-//! batch of one             w <- w - (eta d_o) x_i
-//! with decay               w <- w - eta (g + lambda w),      b <- b - eta g
-//! batch of n               g <- (g_1 + g_2 + ... + g_n) / n, in order of arrival
-//! clipping by norm         c = min(1, bound / (|g| + 1e-6)); batch of one without decay: eta <- eta c;
-//!                          else g <- c g, before the decay
+//! batch of one      w <- w - (eta d_o) x_i,  b <- b - eta d_o
+//!                   clipped by norm: eta c for eta; decoupled decay: w (1 - eta lambda) for w
+//! batch of n        g <- (g_1 + g_2 + ... + g_n) / n, in order of arrival; then the general form
+//! general form      g <- c g, or g limited to a bound      clipping by norm, by value
+//!                   g <- g + lambda w                      coupled decay
+//!                   v <- mu v + g,  g <- v                 momentum
+//!                   w <- w (1 - eta lambda) - eta g        the factor with decoupled decay only
 //! ```
 //!
-//! A batch of one stores no gradient, with decay or without. Sums run in ascending index order and are
-//! never re-associated; products and sums round one by one (no fused multiply-add). Work is interleaved
-//! over *outputs* only, which changes no sum.
+//! A batch of one takes the general form, on g = d_o x_i, where coupled decay, momentum or clipping by value
+//! ask for it, and stores no gradient in any case. Then come the proximal step and the growing penalty. Sums run
+//! in ascending index order and are never re-associated; products and sums round one by one (no fused
+//! multiply-add). Work is interleaved over *outputs* only, which changes no sum.
 //!
 //! All functions are total: slices that are too short compute less, nothing panics. [`crate::Model`]
 //! checks the lengths once a call; past that the compiler knows them.
@@ -113,24 +116,52 @@ pub fn scale<T: Number>(v: &mut [T], factor: T) {
     }
 }
 
-/// The update of a batch of one: w <- w - (eta d) x, b <- b - eta d.
+/// The update of a batch of one: w <- w - (eta d) x, b <- b - eta d, after a decoupled decay.
 /// `w` (I, O), `b` (O) or none, `x` (I), `eta_delta` (O).
 #[inline(always)]
-pub fn update<T: Number>(w: &mut [T], b: Option<&mut [T]>, x: &[T], eta_delta: &[T]) {
-    outer(w, b, x, eta_delta, |w, eta_delta, x| w - eta_delta * x, |b, eta_delta| b - eta_delta);
+pub fn update<T: Number>(
+    w: &mut [T],
+    b: Option<&mut [T]>,
+    x: &[T],
+    eta_delta: &[T],
+    weights: Option<Decay<T>>,
+    biases: Option<Decay<T>>,
+) {
+    match (weights, biases) {
+        (None, None) => outer(w, b, x, eta_delta, |w, d, x| w - d * x, |b, d| b - d),
+        _ => outer(
+            w,
+            b,
+            x,
+            eta_delta,
+            |w, d, x| Decay::decoupled(weights, w) - d * x,
+            |b, d| Decay::decoupled(biases, b) - d,
+        ),
+    }
 }
 
-/// The general update of a batch of one, on g = d x without storing it; `change` says how g moves a parameter.
-/// `w` (I, O), `b` (O) or none, `x` (I), `delta` (O).
+/// The general update of a batch of one, on g = d x without storing it; `changes` say how g moves weights and
+/// biases. `w` (I, O), `b` (O) or none, `x` (I), `delta` (O), `velocity` of weights, then biases, or nothing.
 #[inline(always)]
 pub fn update_general<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
     x: &[T],
     delta: &[T],
-    change: &Descent<T>,
+    velocity: &mut [T],
+    changes: &[Change<T>; 2],
 ) {
-    outer(w, b, x, delta, |w, delta, x| change.weight(w, delta * x), |b, delta| change.bias(b, delta));
+    let [weights, biases] = changes;
+    let (v_w, v_b) = split_mut(velocity, w.len());
+    let (mut v_w, mut v_b) = (v_w.iter_mut(), v_b.iter_mut());
+    outer(
+        w,
+        b,
+        x,
+        delta,
+        |w, delta, x| weights.of(w, delta * x, v_w.next()),
+        |b, delta| biases.of(b, delta, v_b.next()),
+    );
 }
 
 /// Stores the gradient of a batch's first sample: `g_w` (I, O), `g_b` (O) or none, `x` (I), `delta` (O).
@@ -153,8 +184,8 @@ fn outer<T: Number>(
     b: Option<&mut [T]>,
     x: &[T],
     delta: &[T],
-    weight: impl Fn(T, T, T) -> T,
-    bias: impl Fn(T, T) -> T,
+    mut weight: impl FnMut(T, T, T) -> T,
+    mut bias: impl FnMut(T, T) -> T,
 ) {
     for (row, &x) in w.chunks_exact_mut(delta.len().max(1)).zip(x) {
         for (w, &delta) in row.iter_mut().zip(delta) {
@@ -192,43 +223,122 @@ pub fn clip_factor<T: Number>(norm: T, bound: T) -> T {
     T::ONE.if_less(factor, T::ONE, factor)
 }
 
-/// How a gradient moves a parameter: clipping factor, coupled weight decay, step size.
+/// How a gradient moves a parameter: step size, clipping, weight decay, momentum.
 ///
-/// Whether clipping or decay is in use is told by the variant, never by a value.
+/// Whether an option is in use is told by the variant, never by a value.
 #[derive(Clone, Copy, Debug)]
-pub struct Descent<T> {
+pub struct Change<T> {
     /// eta.
     pub step_size: T,
-    /// c.
-    pub clip_factor: Option<T>,
-    /// lambda, for weights; biases do not decay.
-    pub decay: Option<T>,
+    /// Clipping.
+    pub clip: Option<Limit<T>>,
+    /// Weight decay.
+    pub decay: Option<Decay<T>>,
+    /// mu.
+    pub momentum: Option<T>,
 }
 
-impl<T: Number> Descent<T> {
-    /// w - eta (c g + lambda w).
-    #[inline(always)]
-    fn weight(&self, w: T, g: T) -> T {
-        let g = self.clip_factor.map_or(g, |c| c * g);
-        let g = self.decay.map_or(g, |lambda| g + lambda * w);
-        w - self.step_size * g
-    }
+/// What clipping comes to in one update.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit<T> {
+    /// c: all gradients are multiplied by it.
+    Factor(T),
+    /// Each gradient is limited to it.
+    Bound(T),
+}
 
-    /// b - eta c g.
+/// What weight decay comes to in one update.
+#[derive(Clone, Copy, Debug)]
+pub enum Decay<T> {
+    /// lambda.
+    Coupled(T),
+    /// 1 - eta lambda.
+    Decoupled(T),
+}
+
+impl<T: Number> Decay<T> {
+    /// w after a decoupled decay.
     #[inline(always)]
-    fn bias(&self, b: T, g: T) -> T {
-        let g = self.clip_factor.map_or(g, |c| c * g);
-        b - self.step_size * g
+    fn decoupled(decay: Option<Self>, w: T) -> T {
+        if let Some(Self::Decoupled(factor)) = decay { w * factor } else { w }
     }
 }
 
-/// The update from a stored mean gradient: `w`, `g_w` (I, O) and `b`, `g_b` (O) or none.
+impl<T: Number> Change<T> {
+    /// The parameter `w` after an update by gradient `g`; `v` is its velocity, with momentum.
+    #[inline(always)]
+    fn of(&self, w: T, g: T, v: Option<&mut T>) -> T {
+        let g = match self.clip {
+            Some(Limit::Factor(c)) => c * g,
+            Some(Limit::Bound(bound)) => g.limit(bound),
+            None => g,
+        };
+        let g = if let Some(Decay::Coupled(lambda)) = self.decay { g + lambda * w } else { g };
+        let g = match (self.momentum, v) {
+            (Some(mu), Some(v)) => {
+                *v = mu * *v + g;
+                *v
+            }
+            _ => g,
+        };
+        Decay::decoupled(self.decay, w) - self.step_size * g
+    }
+}
+
+/// The update from a stored mean gradient: `w` (I, O) and `b` (O) or nothing, `gradient` of weights, then
+/// biases, `velocity` likewise, or nothing.
 #[inline(always)]
-pub fn descend<T: Number>(w: &mut [T], b: &mut [T], g_w: &[T], g_b: &[T], change: &Descent<T>) {
-    for (w, &g) in w.iter_mut().zip(g_w) {
-        *w = change.weight(*w, g);
+pub fn descend<T: Number>(
+    w: &mut [T],
+    b: &mut [T],
+    gradient: &[T],
+    velocity: &mut [T],
+    changes: &[Change<T>; 2],
+) {
+    let [weights, biases] = changes;
+    let (g_w, g_b) = split(gradient, w.len());
+    let (v_w, v_b) = split_mut(velocity, w.len());
+    for (params, g, v, change) in [(w, g_w, v_w, weights), (b, g_b, v_b, biases)] {
+        let mut v = v.iter_mut();
+        for (param, &g) in params.iter_mut().zip(g) {
+            *param = change.of(*param, g, v.next());
+        }
     }
-    for (b, &g) in b.iter_mut().zip(g_b) {
-        *b = change.bias(*b, g);
+}
+
+/// The smallest positive number: what is below it is zero or negative. A NaN is not below it, and stays one.
+const LEAST: f32 = f32::from_bits(1);
+
+/// The proximal step of the L1 penalty: sign(w) max(|w| - s, 0).
+#[inline(always)]
+pub fn shrink_weights<T: Number>(w: &mut [T], s: T) {
+    for w in w {
+        let size = w.abs() - s;
+        *w = size.if_less(T::splat(LEAST), T::ZERO, w.if_less(T::ZERO, -size, size));
+    }
+}
+
+/// The proximal step of the group lasso: the weights of each input, `w` (I, O), times max(0, 1 - s / |w_i|).
+#[inline(always)]
+pub fn shrink_groups<T: Number>(w: &mut [T], outputs: usize, s: T) {
+    for column in w.chunks_exact_mut(outputs.max(1)) {
+        let norm = square_sum(column).sqrt();
+        shrink(column, norm.if_less(T::splat(LEAST), T::ZERO, T::ONE - s / norm));
+    }
+}
+
+/// The growing penalty: the weights of each input, `w` (I, O), times max(0, 1 - r k), `rates` (I).
+#[inline(always)]
+pub fn shrink_columns<T: Number>(w: &mut [T], outputs: usize, rates: &[T], k: T) {
+    for (column, &rate) in w.chunks_exact_mut(outputs.max(1)).zip(rates) {
+        shrink(column, T::ONE - rate * k);
+    }
+}
+
+/// w max(0, factor); what becomes zero is +0.0.
+#[inline(always)]
+fn shrink<T: Number>(column: &mut [T], factor: T) {
+    for w in column {
+        *w = factor.if_less(T::splat(LEAST), T::ZERO, *w * factor + T::ZERO);
     }
 }

@@ -9,6 +9,7 @@
 //! | shuffled | n indices | Fisher-Yates from the identity, i = n-1 .. 1 |
 //! | keyed | none | a permutation by a Feistel network, [`crate::permutation`] |
 //! | with replacement | none | n draws, each of all samples |
+//! | ring | none | has no end: each new sample, then revisits of the last N |
 //! | stream | none | has no end |
 
 use core::fmt;
@@ -39,6 +40,8 @@ pub enum Sampler<'a> {
     Keyed(Keyed),
     /// Any sample at any time.
     WithReplacement(WithReplacement),
+    /// New samples without end, and after each some of the last ones again.
+    Ring(Ring),
     /// 0, 1, 2, ... without end: each sample is seen once.
     Stream(Stream),
 }
@@ -74,6 +77,19 @@ pub struct WithReplacement {
     drawn: u32,
 }
 
+/// A live stream of which the last samples are visited again. After each new sample k come `visits` - 1 draws
+/// with replacement of the last `capacity` samples, k among them, from the generator (seed, order, k).
+pub struct Ring {
+    generator: Xoshiro128PlusPlus,
+    capacity: NonZeroU32,
+    visits: NonZeroU32,
+    seed: Seed,
+    /// How many samples there have been.
+    seen: u64,
+    /// How many revisits are left before the next new one.
+    left: u32,
+}
+
 /// A live stream.
 #[derive(Default)]
 pub struct Stream {
@@ -88,6 +104,8 @@ pub enum SamplerError {
     Empty,
     /// The index buffer counts to 65,536.
     TooMany,
+    /// A ring must visit each sample at least once.
+    Visits,
 }
 
 impl fmt::Display for SamplerError {
@@ -95,6 +113,7 @@ impl fmt::Display for SamplerError {
         f.write_str(match self {
             Self::Empty => "there are no samples",
             Self::TooMany => "an index buffer orders at most 65536 samples",
+            Self::Visits => "a ring must visit each sample at least once",
         })
     }
 }
@@ -133,6 +152,14 @@ impl<'a> Sampler<'a> {
         Ok(Self::WithReplacement(WithReplacement { generator, length, seed, epoch: 0, drawn: 0 }))
     }
 
+    /// A stream that visits `visits` samples for each new one, from the last `capacity`.
+    pub fn ring(capacity: u32, visits: u32, seed: Seed) -> Result<Self, SamplerError> {
+        let capacity = NonZeroU32::new(capacity).ok_or(SamplerError::Empty)?;
+        let visits = NonZeroU32::new(visits).ok_or(SamplerError::Visits)?;
+        let generator = seed.generator(Purpose::Order, 0);
+        Ok(Self::Ring(Ring { generator, capacity, visits, seed, seen: 0, left: 0 }))
+    }
+
     /// A stream from index 0 on.
     pub fn stream() -> Self {
         Self::Stream(Stream::default())
@@ -145,6 +172,7 @@ impl<'a> Sampler<'a> {
             Self::Shuffled(order) => order.draw(),
             Self::Keyed(order) => order.draw(),
             Self::WithReplacement(order) => order.draw(),
+            Self::Ring(order) => order.draw(),
             Self::Stream(order) => order.draw(),
         }
     }
@@ -216,6 +244,24 @@ impl WithReplacement {
             self.generator = self.seed.generator(Purpose::Order, self.epoch);
         }
         Draw { index: u64::from(index), ends_epoch }
+    }
+}
+
+impl Ring {
+    fn draw(&mut self) -> Draw {
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            let kept = u32::try_from(self.seen).map_or(self.capacity, |seen| {
+                NonZeroU32::new(seen).map_or(NonZeroU32::MIN, |seen| seen.min(self.capacity))
+            });
+            let back = u64::from(random::below(&mut self.generator, kept)).saturating_add(1);
+            return Draw { index: self.seen.saturating_sub(back), ends_epoch: false };
+        }
+        let index = self.seen;
+        self.seen = index.wrapping_add(1);
+        self.left = self.visits.get().saturating_sub(1);
+        self.generator = self.seed.generator(Purpose::Order, index);
+        Draw { index, ends_epoch: false }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Where samples come from: a synthetic [`Task`], a [`Stored`] set, or a device's own queue.
+//! Where samples come from: a synthetic [`Task`], a [`Stored`] set, a [`Ring`] of the last ones, or a device's own
+//! queue.
 
 use core::fmt;
 
@@ -30,6 +31,12 @@ impl Samples for Task {
     fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
         target.fill(self.row(index, x));
         Ok(())
+    }
+}
+
+impl<S: Samples> Samples for &mut S {
+    fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
+        (**self).sample(index, x, target)
     }
 }
 
@@ -81,13 +88,33 @@ impl<'a> Stored<'a> {
 
     /// Stores the first `inputs` numbers of `x`, and `target`.
     pub fn push(&mut self, x: &[f32], target: f32) -> Result<(), StoreError> {
+        self.write(self.stored, x, target)?;
+        self.stored = self.stored.saturating_add(1);
+        Ok(())
+    }
+
+    /// Writes row `place`.
+    fn write(&mut self, place: usize, x: &[f32], target: f32) -> Result<(), StoreError> {
         let x = x.get(..self.inputs).ok_or(StoreError::Inputs)?;
-        let (start, length) = self.place(self.stored);
+        let (start, length) = self.place(place);
         let row = self.rows.get_mut(start..).and_then(|rows| rows.get_mut(..length));
         let (inputs, last) = split_mut(row.ok_or(StoreError::Full)?, self.inputs);
         inputs.iter_mut().zip(x).for_each(|(stored, &x)| *stored = x);
         last.fill(target);
-        self.stored = self.stored.saturating_add(1);
+        Ok(())
+    }
+
+    /// Reads row `place`, which holds sample `index`.
+    fn read(&self, place: usize, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
+        let (start, length) = self.place(place);
+        let row = self.rows.get(start..).and_then(|rows| rows.get(..length)).ok_or(NoSample(index))?;
+        let (inputs, stored_target) = split(row, self.inputs);
+        let (real, probes) = split_mut(x, self.inputs);
+        real.iter_mut().zip(inputs).for_each(|(x, &stored)| *x = stored);
+        task::probes(self.probes, index, probes);
+        if let Some(&stored) = stored_target.first() {
+            target.fill(stored);
+        }
         Ok(())
     }
 
@@ -101,15 +128,55 @@ impl<'a> Stored<'a> {
 impl Samples for Stored<'_> {
     fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
         let known = usize::try_from(index).ok().filter(|&row| row < self.stored);
-        let (start, length) = self.place(known.ok_or(NoSample(index))?);
-        let row = self.rows.get(start..).and_then(|rows| rows.get(..length)).ok_or(NoSample(index))?;
-        let (inputs, stored_target) = split(row, self.inputs);
-        let (real, probes) = split_mut(x, self.inputs);
-        real.iter_mut().zip(inputs).for_each(|(x, &stored)| *x = stored);
-        task::probes(self.probes, index, probes);
-        if let Some(&stored) = stored_target.first() {
-            target.fill(stored);
+        self.read(known.ok_or(NoSample(index))?, index, x, target)
+    }
+}
+
+/// The last samples of a stream, in lent memory: what [`crate::Sampler::ring`] visits again.
+pub struct Ring<'a, S> {
+    stream: S,
+    stored: Stored<'a>,
+    capacity: u64,
+    /// The index of the next new sample.
+    next: u64,
+}
+
+impl<'a, S: Samples> Ring<'a, S> {
+    /// The last `capacity` samples of `stream`, in `rows` as [`Stored`] keeps them.
+    pub fn new(
+        stream: S,
+        rows: &'a mut [f32],
+        inputs: usize,
+        capacity: u16,
+        probes: Seed,
+    ) -> Result<Self, StoreError> {
+        let stored = Stored::new(rows, inputs, probes);
+        let (needed, _) = stored.place(capacity.into());
+        if capacity == 0 || stored.rows.len() < needed {
+            return Err(StoreError::Full);
         }
-        Ok(())
+        Ok(Self { stream, stored, capacity: capacity.into(), next: 0 })
+    }
+
+    /// Where sample `index` is kept.
+    fn place(&self, index: u64) -> usize {
+        index.checked_rem(self.capacity).unwrap_or(0) as usize
+    }
+}
+
+impl<S: Samples> Samples for Ring<'_, S> {
+    fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
+        let place = self.place(index);
+        if index == self.next {
+            self.stream.sample(index, x, target)?;
+            let first = target.first().copied().unwrap_or_default();
+            self.stored.write(place, x, first).map_err(|_| NoSample(index))?;
+            self.next = index.saturating_add(1);
+            return Ok(());
+        }
+        if index > self.next || self.next.saturating_sub(index) > self.capacity {
+            return Err(NoSample(index));
+        }
+        self.stored.read(place, index, x, target)
     }
 }

@@ -1,27 +1,43 @@
-//! Stochastic gradient descent: its settings, and the update they make.
+//! Stochastic gradient descent: its settings.
 //!
 //! ```text
-//! mean gradient -> clip by norm -> coupled decay g + lambda w -> w <- w - eta g
+//! mean gradient -> clip -> coupled decay -> momentum -> w <- w - eta v -> proximal step
 //! ```
 //!
-//! Decay is coupled, as PyTorch's `SGD(weight_decay)`; but here biases do not decay, there they do. Clipping
-//! is PyTorch's `clip_grad_norm_`: all parameters together, the decay excluded.
+//! Each option has a file of its own: [`crate::schedule`], [`crate::clip`], [`crate::weight_decay`],
+//! [`crate::momentum`] (which needs memory, and so another type), [`crate::proximal`]. An option is one value, so
+//! that two that contradict each other cannot be set. The order of operations is in [`crate::ops`].
+//!
+//! ```
+//! use tamis::{Base, Clip, Proximal, Sgd, WeightDecay};
+//!
+//! let sgd = Sgd::new(0.05)?
+//!     .warm_up(100)?
+//!     .base(Base::Cosine { over: 10_000 })?
+//!     .clip(Clip::Norm(1.0))?
+//!     .weight_decay(WeightDecay::decoupled(0.01))?
+//!     .proximal(Proximal::group(0.001).every(10))?;
+//! assert_eq!(sgd.step_size(99), 0.05);
+//! # Ok::<(), tamis::SgdError>(())
+//! ```
 
 use core::fmt;
 
+use crate::clip::Clip;
 use crate::number::Number;
-use crate::ops::{self, Descent};
-use crate::schedule::{FinalDrop, Schedule};
-use crate::shape::Network;
+use crate::proximal::Proximal;
+use crate::schedule::{Base, Clock, FinalDrop, Schedule};
+use crate::weight_decay::WeightDecay;
 
 /// The settings of stochastic gradient descent. What is not asked for costs nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sgd<T = f32> {
-    schedule: Schedule<T>,
-    clip: Option<T>,
-    decay: Option<T>,
+    pub(crate) schedule: Schedule<T>,
+    pub(crate) clip: Option<Clip<T>>,
+    pub(crate) decay: Option<WeightDecay<T>>,
+    pub(crate) proximal: Option<Proximal<T>>,
 }
 
 /// A setting that makes no sense.
@@ -30,23 +46,39 @@ pub struct Sgd<T = f32> {
 pub enum SgdError {
     /// The step size is not a positive finite number.
     StepSize,
+    /// The warm-up is zero updates long.
+    WarmUp,
+    /// The step decay happens every zero updates, or its factor is not a positive finite number.
+    StepDecay,
+    /// The cosine is zero updates long.
+    Cosine,
     /// The factor of the final drop, or the step size after it, is not a positive finite number.
     DropFactor,
-    /// The bound of the gradient's norm is not a positive finite number.
+    /// The clipping bound is not a positive finite number.
     ClipBound,
-    /// The weight decay is negative or not a finite number.
+    /// A weight decay is negative or not a finite number.
     Decay,
+    /// The proximal penalty is negative or not a finite number, or applied every zero updates.
+    Penalty,
 }
 
 impl fmt::Display for SgdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::StepSize => "the step size must be a positive finite number",
+            Self::WarmUp => "the warm-up must be at least one update long",
+            Self::StepDecay => {
+                "the step decay must have a positive finite factor, and be at least one update apart"
+            }
+            Self::Cosine => "the cosine must be at least one update long",
             Self::DropFactor => {
                 "the factor of the final drop, and the step size after it, must be positive finite numbers"
             }
             Self::ClipBound => "the clipping bound must be a positive finite number",
             Self::Decay => "the weight decay must be a finite number, zero or more",
+            Self::Penalty => {
+                "the proximal penalty must be a finite number, zero or more, at least one update apart"
+            }
         })
     }
 }
@@ -57,13 +89,37 @@ const fn is_positive(value: f32) -> bool {
     value.is_finite() && value > 0.0
 }
 
+const fn is_penalty(value: f32) -> bool {
+    value.is_finite() && value >= 0.0
+}
+
 impl Sgd {
     /// Plain SGD with the constant step size `eta`.
     pub const fn new(eta: f32) -> Result<Self, SgdError> {
         if !is_positive(eta) {
             return Err(SgdError::StepSize);
         }
-        Ok(Self { schedule: Schedule { eta, drop: None }, clip: None, decay: None })
+        let schedule = Schedule { eta, warm_up: None, base: Base::Constant, drop: None };
+        Ok(Self { schedule, clip: None, decay: None, proximal: None })
+    }
+
+    /// With a step size that grows to its full length over the first `updates` updates.
+    pub const fn warm_up(self, updates: u32) -> Result<Self, SgdError> {
+        if updates == 0 {
+            return Err(SgdError::WarmUp);
+        }
+        Ok(Self { schedule: Schedule { warm_up: Some(updates), ..self.schedule }, ..self })
+    }
+
+    /// With this course of the step size after the warm-up.
+    pub const fn base(self, base: Base) -> Result<Self, SgdError> {
+        match base {
+            Base::StepDecay { every, factor } if every == 0 || !is_positive(factor) => {
+                Err(SgdError::StepDecay)
+            }
+            Base::Cosine { over: 0 } => Err(SgdError::Cosine),
+            _ => Ok(Self { schedule: Schedule { base, ..self.schedule }, ..self }),
+        }
     }
 
     /// With the step size multiplied by `factor` from update `at` on.
@@ -75,88 +131,86 @@ impl Sgd {
         Ok(Self { schedule: Schedule { drop, ..self.schedule }, ..self })
     }
 
-    /// With the gradient scaled down where its norm exceeds `bound`. A gradient whose norm is infinite is
-    /// multiplied by 0: its finite parts vanish, its infinite ones become NaN, which the next step reports.
-    pub const fn clip_norm(self, bound: f32) -> Result<Self, SgdError> {
-        if !is_positive(bound) {
+    /// With bounded gradients.
+    pub const fn clip(self, clip: Clip) -> Result<Self, SgdError> {
+        if !is_positive(clip.bound()) {
             return Err(SgdError::ClipBound);
         }
-        Ok(Self { clip: Some(bound), ..self })
+        Ok(Self { clip: Some(clip), ..self })
     }
 
-    /// With coupled weight decay `lambda`, on weights and not on biases.
-    pub const fn weight_decay(self, lambda: f32) -> Result<Self, SgdError> {
-        if !(lambda.is_finite() && lambda >= 0.0) {
-            return Err(SgdError::Decay);
+    /// With weight decay.
+    pub const fn weight_decay(self, decay: WeightDecay) -> Result<Self, SgdError> {
+        let weights = is_penalty(decay.first) && is_penalty(decay.hidden) && is_penalty(decay.output);
+        let biases = match decay.biases {
+            Some(lambda) => is_penalty(lambda),
+            None => true,
+        };
+        if weights && biases { Ok(Self { decay: Some(decay), ..self }) } else { Err(SgdError::Decay) }
+    }
+
+    /// With a proximal step on the first layer.
+    pub const fn proximal(self, proximal: Proximal) -> Result<Self, SgdError> {
+        if !is_penalty(proximal.lambda) || proximal.every == 0 {
+            return Err(SgdError::Penalty);
         }
-        Ok(Self { decay: Some(lambda), ..self })
+        Ok(Self { proximal: Some(proximal), ..self })
     }
 
     /// Settings that came from outside, checked again.
     pub fn checked(self) -> Result<Self, SgdError> {
-        let mut checked = Self::new(self.schedule.eta)?;
+        let mut checked = Self::new(self.schedule.eta)?.base(self.schedule.base)?;
+        if let Some(updates) = self.schedule.warm_up {
+            checked = checked.warm_up(updates)?;
+        }
         if let Some(drop) = self.schedule.drop {
             checked = checked.final_drop(drop.at, drop.factor)?;
         }
-        if let Some(bound) = self.clip {
-            checked = checked.clip_norm(bound)?;
+        if let Some(clip) = self.clip {
+            checked = checked.clip(clip)?;
         }
-        self.decay.map_or(Ok(checked), |lambda| checked.weight_decay(lambda))
+        if let Some(decay) = self.decay {
+            checked = checked.weight_decay(decay)?;
+        }
+        self.proximal.map_or(Ok(checked), |proximal| checked.proximal(proximal))
+    }
+
+    /// How many updates the warm-up has.
+    pub(crate) fn warm_up_updates(&self) -> u32 {
+        self.schedule.warm_up.unwrap_or(0)
+    }
+
+    /// The number that [`Sgd::map`] visits as number `place`.
+    pub(crate) fn number(&self, place: usize) -> Option<f32> {
+        let (mut at, mut found) = (0_usize, None);
+        let _ = self.map(|number| {
+            if at == place {
+                found = Some(number);
+            }
+            at = at.saturating_add(1);
+        });
+        found
     }
 }
 
 impl<T: Number> Sgd<T> {
     /// The step size of update `t`, the first of which is 0.
     pub fn step_size(&self, t: u32) -> T {
-        self.schedule.step_size(t)
+        self.schedule.step_size(&mut Clock::at(t))
     }
+}
 
-    /// Update `t` from a batch of one, without a stored gradient.
-    #[inline(always)]
-    pub(crate) fn update_one(
-        &self,
-        net: &impl Network,
-        params: &mut [T],
-        x: &[T],
-        y: &[T],
-        delta: &mut [T],
-        t: u32,
-    ) {
-        let step_size = self.step_size(t);
-        let clip_factor = self.clip.map(|bound| {
-            let mut squares = T::ZERO;
-            net.walk(params, x, y, delta, &mut |pass| {
-                squares = squares + ops::outer_square_sum(pass.x, pass.delta, pass.b.is_some());
-            });
-            ops::clip_factor(squares.sqrt(), bound)
-        });
-        if self.decay.is_some() {
-            let change = Descent { step_size, clip_factor, decay: self.decay };
-            net.walk(params, x, y, delta, &mut |pass| {
-                ops::update_general(pass.w, pass.b, pass.x, pass.delta, &change);
-            });
-        } else {
-            let eta = clip_factor.map_or(step_size, |c| step_size * c);
-            net.walk(params, x, y, delta, &mut |pass| {
-                ops::scale(pass.delta, eta);
-                ops::update(pass.w, pass.b, pass.x, pass.delta);
-            });
-        }
-    }
-
-    /// Update `t` from the mean gradient of a batch of more than one.
-    #[inline(always)]
-    pub(crate) fn update_mean(&self, net: &impl Network, params: &mut [T], gradient: &[T], t: u32) {
-        let clip_factor = self.clip.map(|bound| ops::clip_factor(ops::square_sum(gradient).sqrt(), bound));
-        let change = Descent { step_size: self.step_size(t), clip_factor, decay: self.decay };
-        let (mut params, mut gradient) = (params, gradient);
-        for layer in net.layers() {
-            let (w, b, g_w, g_b);
-            (w, params) = ops::split_mut(params, layer.weights());
-            (b, params) = ops::split_mut(params, layer.biases());
-            (g_w, gradient) = ops::split(gradient, layer.weights());
-            (g_b, gradient) = ops::split(gradient, layer.biases());
-            ops::descend(w, b, g_w, g_b, &change);
+impl<T: Copy> Sgd<T> {
+    /// The same settings with every number changed by `f`: how runs are bundled into lanes.
+    pub fn map<U>(&self, mut f: impl FnMut(T) -> U) -> Sgd<U>
+    where
+        T: Number,
+    {
+        Sgd {
+            schedule: self.schedule.map(&mut f),
+            clip: self.clip.map(|clip| clip.map(&mut f)),
+            decay: self.decay.map(|decay| decay.map(&mut f)),
+            proximal: self.proximal.map(|proximal| proximal.map(&mut f)),
         }
     }
 }

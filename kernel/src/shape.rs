@@ -12,7 +12,8 @@
 //! `w[i][o]`, then its biases. The outputs of all units are another, and so are their deltas
 //! (dL/dz of each unit). A layer sees its own part of each.
 //!
-//! Two traits: [`Network`] is what a network does, on slices; [`Shape`] adds what the compiler knows of it.
+//! Two traits: [`Network`] is what a network does, on slices; [`Shape`] adds what the compiler knows of it. A
+//! network whose shape is known at run time only is [`crate::Layers`].
 
 use core::marker::PhantomData;
 
@@ -89,12 +90,22 @@ pub struct Pass<'a, T> {
     pub delta: &'a mut [T],
 }
 
+impl<T> Pass<'_, T> {
+    /// How many weights and biases there are.
+    pub fn params(&self) -> usize {
+        self.w.len().saturating_add(self.b.as_ref().map_or(0, |b| b.len()))
+    }
+}
+
 /// What a network does, on slices of the lengths that [`Network::params`] and its siblings tell.
 ///
 /// Every method is total: from slices that are too short it computes less.
 pub trait Network {
     /// Its layers from first to last.
     fn layers(&self) -> impl Iterator<Item = Layer>;
+
+    /// The number of inputs of the first layer.
+    fn inputs(&self) -> usize;
 
     /// The number of parameters.
     fn params(&self) -> usize;
@@ -188,6 +199,11 @@ impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Network for Den
     }
 
     #[inline(always)]
+    fn inputs(&self) -> usize {
+        I
+    }
+
+    #[inline(always)]
     fn params(&self) -> usize {
         Self::PARAMS
     }
@@ -263,6 +279,11 @@ impl<L: Network, R: Network> Network for Chain<L, R> {
         let start = self.0.params();
         let shift = move |layer: Layer| Layer { offset: layer.offset.saturating_add(start), ..layer };
         self.0.layers().chain(self.1.layers().map(shift))
+    }
+
+    #[inline(always)]
+    fn inputs(&self) -> usize {
+        self.0.inputs()
     }
 
     #[inline(always)]

@@ -4,13 +4,15 @@ use core::fmt;
 
 use crate::batch::Batch;
 use crate::digest::Digest;
-use crate::model::{Input, Model, Output, StepError};
-use crate::ops;
-use crate::sampler::Sampler;
+use crate::feed::Feed;
+use crate::growing::Growing;
+use crate::loss::Loss;
+use crate::model::{Model, StepError};
+use crate::momentum::{Momentum, Optimiser, Velocity};
+use crate::ops::{self, split_mut};
 use crate::samples::{NoSample, Samples};
 use crate::sgd::Sgd;
-use crate::shape::{Shape, Vector};
-use crate::standardise::Standardise;
+use crate::shape::Network;
 use crate::support::{Norms, NotFinite};
 use crate::task::{TEST_ROWS, Task};
 
@@ -18,15 +20,33 @@ use crate::task::{TEST_ROWS, Task};
 pub const CHECK_EVERY: u32 = 100;
 
 /// A training under way. [`crate::Plan::start`] makes one.
-pub struct Trainer<'a, N: Shape, S> {
-    model: Model<'a, N>,
-    batch: Option<Batch<'a, N>>,
-    sampler: Sampler<'a>,
-    samples: S,
-    standardise: Option<Standardise<'a>>,
-    sgd: Sgd,
-    digest: Digest,
-    norms: Norms<'a>,
+pub struct Trainer<'a, N, L, S> {
+    pub(crate) model: Model<'a, N, L>,
+    pub(crate) batch: Option<Batch<'a, N>>,
+    pub(crate) feed: Feed<'a, S>,
+    pub(crate) method: Method<'a, N>,
+    /// A growing penalty and its rate per input.
+    pub(crate) growing: Option<(Growing, &'a [f32])>,
+    /// Room for one sample: inputs, then targets.
+    pub(crate) sample: &'a mut [f32],
+    pub(crate) digest: Digest,
+    pub(crate) norms: Norms<'a>,
+}
+
+/// Plain SGD, or with momentum.
+pub(crate) enum Method<'a, N> {
+    Plain(Sgd),
+    Momentum(Momentum<'a, N>),
+}
+
+impl<N: Network> Optimiser<N, f32> for &mut Method<'_, N> {
+    #[inline(always)]
+    fn parts(&mut self) -> (&Sgd, Option<Velocity<'_, f32>>) {
+        match self {
+            Method::Plain(sgd) => (sgd, None),
+            Method::Momentum(momentum) => momentum.parts_mut(),
+        }
+    }
 }
 
 /// What went wrong in an update.
@@ -64,28 +84,15 @@ pub struct Update {
     pub rejected: u32,
 }
 
-impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
-    /// A trainer of its parts.
-    pub fn new(
-        model: Model<'a, N>,
-        batch: Option<Batch<'a, N>>,
-        sampler: Sampler<'a>,
-        samples: S,
-        standardise: Option<Standardise<'a>>,
-        sgd: Sgd,
-        norms: Norms<'a>,
-    ) -> Self {
-        Self { model, batch, sampler, samples, standardise, sgd, digest: Digest::new(), norms }
-    }
-
+impl<'a, N: Network, L: Loss, S: Samples> Trainer<'a, N, L, S> {
     /// The model that is trained.
-    pub fn model(&mut self) -> &mut Model<'a, N> {
+    pub fn model(&mut self) -> &mut Model<'a, N, L> {
         &mut self.model
     }
 
     /// Where the samples come from.
     pub fn samples(&self) -> &S {
-        &self.samples
+        &self.feed.samples
     }
 
     /// The chained digest of all updates so far.
@@ -93,10 +100,11 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
         self.digest.value()
     }
 
-    /// The mean column norms over the last checks; nothing before the first.
-    pub fn norms(&self) -> Option<Input<N>> {
-        let mut mean = N::In::zeros();
-        self.norms.mean(mean.as_mut()).then_some(mean)
+    /// The mean column norms over the last checks, one per input, in the place of the last sample; nothing before
+    /// the first check.
+    pub fn norms(&mut self) -> Option<&[f32]> {
+        let (mean, _) = split_mut(self.sample, self.model.net().inputs());
+        self.norms.mean(mean).then_some(mean)
     }
 
     /// One update, recorded: [`Trainer::learn`], then [`Trainer::record`].
@@ -116,30 +124,29 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
         Ok(())
     }
 
-    /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch. Samples
-    /// that settle the scale of the inputs come first, and are not learned from.
+    /// One update, on as many samples as the batch is declared to have, fewer at the end of an epoch.
     pub fn learn(&mut self) -> Result<Update, TrainError> {
-        let mut x: Input<N> = N::In::zeros();
-        let mut target: Output<N> = N::Out::zeros();
+        self.update_from(true)
+    }
+
+    /// One update whose samples are all the one seen last, with no digest: what a step itself costs.
+    pub fn learn_again(&mut self) -> Result<Update, TrainError> {
+        self.update_from(false)
+    }
+
+    /// One update, from samples that are `fresh` or the last one over and over.
+    fn update_from(&mut self, fresh: bool) -> Result<Update, TrainError> {
+        let (x, target) = split_mut(self.sample, self.model.net().inputs());
         let mut rejected: u32 = 0;
-        loop {
-            let draw = self.sampler.draw();
-            let sample = self.samples.sample(draw.index, x.as_mut(), target.as_mut());
-            let sample = sample.map_err(TrainError::NoSample);
-            if let Some(scale) = &mut self.standardise
-                && !scale.apply(x.as_mut())
-            {
-                sample?;
-                scale.observe(x.as_ref()).map_err(TrainError::Rejected)?;
-                continue;
-            }
+        let loss = loop {
+            let (sample, ends_epoch) = if fresh { self.feed.next(x, target) } else { (Ok(()), false) };
             let Some(batch) = &mut self.batch else {
                 sample?;
-                let loss = self.model.step(&x, &target, &self.sgd).map_err(TrainError::Rejected)?;
-                return Ok(Update { loss, rejected });
+                let step = self.model.step_slices(x, target, &mut self.method);
+                break step.map_err(TrainError::Rejected)?;
             };
             let result = match sample {
-                Ok(()) => self.model.accumulate(&x, &target, batch).map_err(TrainError::Rejected),
+                Ok(()) => self.model.accumulate_slices(x, target, batch).map_err(TrainError::Rejected),
                 Err(error) => {
                     batch.reject();
                     Err(error)
@@ -148,39 +155,29 @@ impl<'a, N: Shape, S: Samples> Trainer<'a, N, S> {
             if result.is_err() {
                 rejected = rejected.saturating_add(1);
             }
-            if batch.is_complete() || draw.ends_epoch {
-                return match self.model.apply(batch, &self.sgd) {
-                    Some(loss) => Ok(Update { loss, rejected }),
-                    // Nothing was accepted, so the last result is an error.
-                    None => result.map(|loss| Update { loss, rejected }),
+            if batch.is_complete() || ends_epoch {
+                break match self.model.apply(batch, &mut self.method) {
+                    // Nothing was accepted, so the last result is an error, and says more.
+                    Err(StepError::EmptyBatch) => result?,
+                    loss => loss.map_err(TrainError::Rejected)?,
                 };
             }
-        }
-    }
-
-    /// One update whose samples are all (`x`, `target`), with no digest: what a step itself costs.
-    pub fn update_on(&mut self, x: &Input<N>, target: &Output<N>) -> Result<f32, TrainError> {
-        let Some(batch) = &mut self.batch else {
-            return self.model.step(x, target, &self.sgd).map_err(TrainError::Rejected);
         };
-        loop {
-            let loss = self.model.accumulate(x, target, batch).map_err(TrainError::Rejected)?;
-            if batch.is_complete() {
-                return Ok(self.model.apply(batch, &self.sgd).unwrap_or(loss));
-            }
+        if let Some((growing, rates)) = &self.growing {
+            self.model.shrink(growing, rates);
         }
+        Ok(Update { loss, rejected })
     }
 
     /// The mean loss over the test set of `task`.
     pub fn test_loss(&mut self, task: &Task) -> Result<f32, StepError> {
-        let mut x: Input<N> = N::In::zeros();
-        let mut target: Output<N> = N::Out::zeros();
+        let (x, target) = split_mut(self.sample, self.model.net().inputs());
         let mut sum = 0.0;
         for row in 0..TEST_ROWS {
-            target.as_mut().fill(task.test_row(row, x.as_mut()));
+            target.fill(task.test_row(row, x));
             // Not yet settled, it leaves the inputs as they are.
-            let _ = self.standardise.as_ref().is_some_and(|scale| scale.apply(x.as_mut()));
-            sum += self.model.evaluate(&x, &target)?;
+            let _ = self.feed.standardise.as_ref().is_some_and(|scale| scale.apply(x));
+            sum += self.model.evaluate_slices(x, target)?;
         }
         Ok(sum / ops::count::<f32>(TEST_ROWS as usize))
     }

@@ -7,43 +7,51 @@
 use heapless::{String, Vec};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::layers::{AnyLoss, Layers};
 use crate::plan::Plan;
-use crate::showcase::Net;
 use crate::verdict::Verdict;
 
 /// The version of these messages.
-pub const WIRE_VERSION: u16 = 1;
+pub const WIRE_VERSION: u16 = 2;
 
 /// Bytes of the longest frame.
-pub const FRAME: usize = 128;
+pub const FRAME: usize = 320;
 
 /// How many words travel in one frame.
 pub const WORDS: usize = 16;
 
 /// What the host asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Request {
     /// Carry out a plan.
     Train {
-        /// The network.
-        net: Net,
-        /// The plan.
-        plan: Plan,
+        /// Network, loss and plan.
+        training: Training,
         /// What to tell of it.
         report: Report,
     },
     /// Count the ticks of `updates` updates, and of twice as many.
     Measure {
-        /// The network.
-        net: Net,
-        /// The plan, of which the first sample is used over and over.
-        plan: Plan,
+        /// Network, loss and plan; the first sample is used over and over.
+        training: Training,
         /// How many updates.
         updates: u32,
     },
     /// End the program.
     Exit,
+}
+
+/// A whole training: everything that decides its bits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Training {
+    /// The network.
+    pub layers: Layers,
+    /// The loss.
+    pub loss: AnyLoss,
+    /// Everything else.
+    pub plan: Plan,
 }
 
 /// What to tell of a training while it goes on.
@@ -97,13 +105,15 @@ pub enum Event {
         /// The bits.
         bits: Vec<u32, WORDS>,
     },
-    /// Column norms at the end, as bits, and verdicts on the inputs that are not probes.
-    Support {
-        /// The mean norms of all inputs; none before the first check.
-        norms: Vec<u32, WORDS>,
-        /// The verdicts.
-        verdicts: Vec<Verdict, WORDS>,
+    /// Mean column norms at the end, as bits; none before the first check.
+    Norms {
+        /// The first of these inputs.
+        first: u16,
+        /// The bits.
+        bits: Vec<u32, WORDS>,
     },
+    /// Verdicts on the inputs that are not probes.
+    Verdicts(Vec<Verdict, WORDS>),
     /// The plan has been carried out.
     Done {
         /// How many updates were made.

@@ -14,12 +14,13 @@ static SCRATCH: ConstStaticCell<[f32; Net::SCRATCH]> = ConstStaticCell::new([0.0
 #[entry]
 fn main() -> ! {
     let mut net = Model::<Net>::new(PARAMS.take(), SCRATCH.take());
-    end::unless_ok(net.init(Init::Scaled(1.0), Seed(1))); // the same weights on every machine
+    end::unless_ok(net.init(Init::scaled(1.0), Seed(1))); // the same weights on every machine
     let sgd = end::unless_ok(Sgd::new(0.05));
-    let sensors = Task { seed: Seed(1), target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3 };
+    // Eight inputs, two of them relevant, noise of deviation 0.3: your sensors here.
+    let sensors = Task::plain(Target::Sine, 8, 2, 0.3, Seed(1));
     let mut x = [0.0; 8];
     for k in 0..20_000 {
-        let target = sensors.row(k, &mut x); // your sensors here
+        let target = sensors.row(k, &mut x);
         end::unless_ok(net.step(&x, &[target], &sgd)); // forward, backward, update
     }
     defmt::info!("column norms {}", net.column_norms()); // what it makes of each sensor

@@ -21,9 +21,9 @@ static ROWS: ConstStaticCell<[f32; SAMPLES as usize * 9]> = ConstStaticCell::new
 #[entry]
 fn main() -> ! {
     let mut net = Model::<Net>::new(PARAMS.take(), SCRATCH.take());
-    end::unless_ok(net.init(Init::Scaled(1.0), Seed(1)));
+    end::unless_ok(net.init(Init::scaled(1.0), Seed(1)));
     let sgd = end::unless_ok(Sgd::new(0.005));
-    let task = Task { seed: Seed(1), target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3 };
+    let task = Task::plain(Target::Sine, 8, 2, 0.3, Seed(1));
     let mut stored = Stored::new(ROWS.take(), 8, Seed(1));
     let (mut x, mut target) = ([0.0; 8], [0.0]);
     for k in 0..SAMPLES {

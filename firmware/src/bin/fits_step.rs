@@ -17,9 +17,9 @@ static SCRATCH: ConstStaticCell<[f32; Net::SCRATCH]> = ConstStaticCell::new([0.0
 #[entry]
 fn main() -> ! {
     let mut net = Model::<Net>::new(PARAMS.take(), SCRATCH.take());
-    end::unless_ok(net.init(Init::Scaled(1.0), Seed(1)));
+    end::unless_ok(net.init(Init::scaled(1.0), Seed(1)));
     let sgd = end::unless_ok(Sgd::new(0.005));
-    let task = Task { seed: Seed(1), target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3 };
+    let task = Task::plain(Target::Sine, 8, 2, 0.3, Seed(1));
     let mut digest = Digest::new();
     for k in 0..sizes::UPDATES {
         let mut x = [0.0; 8];

@@ -1,0 +1,178 @@
+//! A bundle of lanes: many independent trainings at once, each with the bits it has alone.
+//!
+//! [`Lanes`] is a [`Number`] that does the same to each of its `L` numbers, so the whole kernel runs on it as it
+//! stands. Each lane has its own weights, samples, step size and penalties; what they share is what is decided
+//! by type or variant: the shape, the loss, which options are in use, and how many samples a batch has.
+//!
+//! ```
+//! use tamis::{Chain, Dense, Identity, Lanes, Model, Sgd, Shape, Tanh, lanes};
+//!
+//! type Net = Chain<Dense<2, 4, Tanh>, Dense<4, 1, Identity>>;
+//! type Pair = Lanes<2>;
+//!
+//! let sgd = lanes::bundle(&[Sgd::new(0.1)?, Sgd::new(0.2)?]).ok_or("other options")?;
+//! let (mut params, mut scratch) = ([Pair::default(); Net::PARAMS], [Pair::default(); Net::SCRATCH]);
+//! let mut net = Model::<Net, tamis::Mse, Pair>::from_slices(&mut params, &mut scratch)?;
+//! let (x, target) = ([Lanes([1.0, -1.0]), Lanes([0.5, 0.25])], [Lanes([1.0, 2.0])]);
+//! net.step(&x, &target, &sgd)?; // two trainings, one update each
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A step that fails in one lane fails as a whole, with nothing written: the loss is checked before anything
+//! is. [`unpack`] then takes that lane's parameters out, exactly as its training alone would have left them,
+//! and a step on those tells which lane it was and why.
+
+use core::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::number::Number;
+use crate::sgd::Sgd;
+
+/// `L` numbers that are computed on together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lanes<const L: usize>(pub [f32; L]);
+
+impl<const L: usize> Lanes<L> {
+    #[inline(always)]
+    fn map(self, f: impl Fn(f32) -> f32) -> Self {
+        Self(self.0.map(f))
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        let mut out = self.0;
+        for (a, b) in out.iter_mut().zip(other.0) {
+            *a = f(*a, b);
+        }
+        Self(out)
+    }
+}
+
+impl<const L: usize> Default for Lanes<L> {
+    fn default() -> Self {
+        Self([0.0; L])
+    }
+}
+
+impl<const L: usize> Add for Lanes<L> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+}
+
+impl<const L: usize> Sub for Lanes<L> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+}
+
+impl<const L: usize> Mul for Lanes<L> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+}
+
+impl<const L: usize> Div for Lanes<L> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| a / b)
+    }
+}
+
+impl<const L: usize> Neg for Lanes<L> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.map(|a| -a)
+    }
+}
+
+impl<const L: usize> Number for Lanes<L> {
+    const ZERO: Self = Self([0.0; L]);
+    const ONE: Self = Self([1.0; L]);
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self([value; L])
+    }
+
+    #[inline(always)]
+    fn if_less(self, than: Self, then: Self, otherwise: Self) -> Self {
+        let mut out = otherwise.0;
+        for (((out, a), b), then) in out.iter_mut().zip(self.0).zip(than.0).zip(then.0) {
+            *out = a.if_less(b, then, *out);
+        }
+        Self(out)
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.map(Number::sqrt)
+    }
+
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        self.map(Number::tanh)
+    }
+
+    #[inline(always)]
+    fn exp(self) -> Self {
+        self.map(Number::exp)
+    }
+
+    #[inline(always)]
+    fn ln(self) -> Self {
+        self.map(Number::ln)
+    }
+
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        self.map(Number::ln_1p)
+    }
+
+    #[inline(always)]
+    fn all(self, holds: impl Fn(f32) -> bool) -> bool {
+        self.0.into_iter().all(holds)
+    }
+}
+
+/// Puts the numbers of one training into lane `lane`.
+pub fn pack<const L: usize>(numbers: &[f32], lane: usize, into: &mut [Lanes<L>]) {
+    for (lanes, &number) in into.iter_mut().zip(numbers) {
+        if let Some(place) = lanes.0.get_mut(lane) {
+            *place = number;
+        }
+    }
+}
+
+/// Takes the numbers of the training in lane `lane` out.
+pub fn unpack<const L: usize>(from: &[Lanes<L>], lane: usize, numbers: &mut [f32]) {
+    for (number, lanes) in numbers.iter_mut().zip(from) {
+        if let Some(&place) = lanes.0.get(lane) {
+            *number = place;
+        }
+    }
+}
+
+/// The settings of `L` trainings as one, each number a bundle; nothing where they differ in more than numbers.
+pub fn bundle<const L: usize>(each: &[Sgd; L]) -> Option<Sgd<Lanes<L>>> {
+    let first = each.first()?;
+    let options = first.map(|_| 0.0);
+    if each.iter().any(|sgd| sgd.map(|_| 0.0) != options) {
+        return None;
+    }
+    let mut place: usize = 0;
+    Some(first.map(|_| {
+        let lanes = Lanes(core::array::from_fn(|lane| {
+            each.get(lane).and_then(|sgd| sgd.number(place)).unwrap_or_default()
+        }));
+        place = place.saturating_add(1);
+        lanes
+    }))
+}
