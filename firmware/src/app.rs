@@ -84,6 +84,7 @@ struct Line<S> {
 
 impl<S: Read + Write> Line<S> {
     /// The next request; damaged frames are logged and passed over.
+    #[inline(never)] // what decoding needs is off the stack before a training begins
     fn receive(&mut self) -> Request {
         loop {
             let mut byte = [0];
@@ -117,6 +118,7 @@ impl<S: Read + Write> Line<S> {
         }
     }
 
+    #[inline(never)] // nothing of it is on the stack of a training
     fn refuse(&mut self, reason: &Reason) {
         let mut text = String::new();
         // What does not fit is cut off.
