@@ -186,6 +186,14 @@ impl Layers {
     }
 }
 
+/// The widths: "8-16-1".
+impl fmt::Display for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.inputs)?;
+        self.list.iter().try_for_each(|spec| write!(f, "-{}", spec.outputs))
+    }
+}
+
 /// Where the numbers of one layer are.
 fn layer(inputs: usize, spec: LayerSpec, offset: usize) -> Layer {
     let LayerSpec { outputs, activation, has_bias } = spec;

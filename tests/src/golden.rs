@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use tamis::wire::Report;
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::machine::Machine;
-use tamis_host::{pool, replica, tools};
+use tamis_host::{configurations, pool, replica, tools};
 
 /// The file.
 pub fn path() -> PathBuf {
@@ -19,15 +19,15 @@ pub fn path() -> PathBuf {
 /// What the file should hold: a line for each training of the demonstration and of the cross-check, at seed 1.
 pub fn compute() -> Result<String> {
     let demonstration = experiments::demonstration(1)?.into_iter().map(|row| row.experiment);
-    let crosscheck = experiments::crosscheck(Machine::MpsAn386, 1)?;
+    let crosscheck = configurations::all(1, Machine::MpsAn386.crosscheck_steps())?;
     let experiments: Vec<_> = demonstration.chain(crosscheck).collect();
-    let digests = pool::map(&experiments, |Experiment { net, plan, .. }| {
+    let digests = pool::map(&experiments, |Experiment { training, .. }| {
         let last = Report { digest_every: u32::MAX, params: None };
-        replica::run(*net, plan, last, |_| {}).and_then(|outcome| outcome.digest().context("no digest"))
+        replica::run(training, last, |_| {}).and_then(|outcome| outcome.digest().context("no digest"))
     });
     let mut text = format!("arithmetic version {}\n", tamis::ARITHMETIC_VERSION);
-    for (Experiment { name, net, plan }, digest) in experiments.iter().zip(digests) {
-        writeln!(text, "{:08x}  {net:?}  {name}, {} updates", digest?, plan.updates)?;
+    for (Experiment { name, training }, digest) in experiments.iter().zip(digests) {
+        writeln!(text, "{:08x}  {}  {name}, {} updates", digest?, training.layers, training.plan.updates)?;
     }
     Ok(text)
 }

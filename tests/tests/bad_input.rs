@@ -161,7 +161,7 @@ fn a_gain_that_makes_no_sense_is_refused_and_nothing_is_drawn() {
     for gain in [f32::NAN, f32::INFINITY, 0.0, -1.0] {
         let mut bench = Bench::<Net>::of_numbers(4);
         let before = bits(&bench.params);
-        assert_eq!(bench.model().init(Init::Scaled(gain), Seed(1)), Err(InitError::Gain));
+        assert_eq!(bench.model().init(Init::scaled(gain), Seed(1)), Err(InitError::Gain));
         assert_eq!(bits(&bench.params), before);
     }
 }
@@ -205,7 +205,7 @@ fn plan() -> Plan {
         task: Task { seed: Seed(1), target: Target::Linear, inputs: 5, relevant: 2, noise: 0.5 },
         data: Data::Shuffled(10),
         standardise: Some(3),
-        init: Init::HeNormal,
+        init: Init::he(),
         batch: 4,
         sgd: Sgd::new(0.1).unwrap(),
         updates: 10,
@@ -257,7 +257,7 @@ fn a_plan_that_makes_no_sense_is_refused() {
     let rule = Rule::Probes { count: 5, factor: 3.0 };
     assert_eq!(refused(Plan { rule, ..good }, ENOUGH), Some(PlanError::Rule(RuleError::Probes)));
     for gain in [f32::NAN, 0.0, -1.0, f32::INFINITY] {
-        let init = Init::Scaled(gain);
+        let init = Init::scaled(gain);
         assert_eq!(refused(Plan { init, ..good }, ENOUGH), Some(PlanError::Init(InitError::Gain)));
     }
 }

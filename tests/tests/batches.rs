@@ -187,7 +187,7 @@ fn plan(data: Data, batch: u32) -> Plan {
         task: Task { seed: Seed(9), target: Target::Linear, inputs: 5, relevant: 2, noise: 0.5 },
         data,
         standardise: None,
-        init: Init::HeNormal,
+        init: Init::he(),
         batch,
         sgd: plain(),
         updates: 8,
@@ -253,7 +253,7 @@ fn a_batch_crosses_no_epoch() {
 fn the_trainer_does_what_a_loop_by_hand_does() {
     for batch in [1, 4, 10] {
         let Trained { log, params, updates } = trained(Data::Sequential(10), batch, &[], 30);
-        let mut by_hand = Bench::<Net>::drawn(Init::HeNormal, Seed(9));
+        let mut by_hand = Bench::<Net>::drawn(Init::he(), Seed(9));
         let set: Vec<Row> = (0..10).map(|index| rows(index, 1, 5, 2).remove(0)).collect();
         by_hand.train(&set, batch as usize, &plain(), 30);
         assert_eq!(bits(&params), bits(&by_hand.params), "batch of {batch}");
@@ -269,7 +269,7 @@ fn the_trainer_leaves_rejected_rows_out_and_says_how_many() {
     let reports: Vec<_> = log.iter().map(|(_, report)| *report).collect();
     assert_eq!(reports, [Ok(1), Ok(0), Err(TrainError::Rejected(StepError::Input(0)))]);
     assert_eq!(updates, 2);
-    let mut by_hand = Bench::<Net>::drawn(Init::HeNormal, Seed(9));
+    let mut by_hand = Bench::<Net>::drawn(Init::he(), Seed(9));
     for batch in [&[0, 2, 3][..], &[4, 5, 6, 7]] {
         let set: Vec<Row> = batch.iter().map(|&index| rows(index, 1, 5, 2).remove(0)).collect();
         by_hand.train(&set, 4, &plain(), 1);
@@ -284,7 +284,7 @@ fn a_row_that_is_missing_is_left_out_and_the_order_moves_on() {
     assert_eq!(asked, [0, 4, 8, 12, 0].map(Some));
     let reports: Vec<_> = log.iter().map(|(_, report)| *report).collect();
     assert_eq!(reports, [Ok(0), Ok(0), Ok(2), Err(TrainError::NoSample(NoSample(15))), Ok(0)]);
-    let mut by_hand = Bench::<Net>::drawn(Init::HeNormal, Seed(9));
+    let mut by_hand = Bench::<Net>::drawn(Init::he(), Seed(9));
     for batch in [&[0, 1, 2, 3][..], &[4, 5, 6, 7], &[8, 9], &[0, 1, 2, 3]] {
         let set: Vec<Row> = batch.iter().map(|&index| rows(index, 1, 5, 2).remove(0)).collect();
         by_hand.train(&set, 4, &plain(), 1);

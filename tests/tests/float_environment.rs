@@ -47,7 +47,7 @@ fn every_wrong_setting_is_reported_and_nothing_is_written() {
         assert_eq!(with_mxcsr(flags, environment::check), Err(error));
         let mut bench = Bench::<Net>::new(&before);
         let mut model = bench.model();
-        let result = with_mxcsr(flags, || model.init(Init::HeNormal, Seed(1)));
+        let result = with_mxcsr(flags, || model.init(Init::he(), Seed(1)));
         assert_eq!(result, Err(InitError::FloatEnvironment(error)));
         assert_eq!(bits(&bench.params), bits(&before));
         assert_eq!(environment::check(), Ok(()), "the setting has been put back");
@@ -58,5 +58,5 @@ fn every_wrong_setting_is_reported_and_nothing_is_written() {
 fn the_setting_of_this_machine_is_right() {
     assert_eq!(environment::check(), Ok(()));
     let mut bench = Bench::<Net>::new(&[0.0; Net::PARAMS]);
-    assert_eq!(bench.model().init(Init::HeNormal, Seed(1)), Ok(()));
+    assert_eq!(bench.model().init(Init::he(), Seed(1)), Ok(()));
 }

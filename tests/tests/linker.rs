@@ -74,7 +74,7 @@ fn a_batch_of_one_fits_where_gradient_descent_does_not() -> Result<()> {
 fn hundred_steps<N: Shape<In = tamis::shape::Width<8>, Out = tamis::shape::Width<1>>>() -> Result<u32> {
     let (mut params, mut scratch) = (vec![0.0; N::PARAMS], vec![0.0; N::SCRATCH]);
     let mut net = Model::<N>::from_slices(&mut params, &mut scratch)?;
-    net.init(Init::Scaled(1.0), Seed(1))?;
+    net.init(Init::scaled(1.0), Seed(1))?;
     let sgd = Sgd::new(0.005)?;
     let task = Task { seed: Seed(1), target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3 };
     let mut digest = Digest::new();

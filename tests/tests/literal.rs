@@ -152,9 +152,9 @@ fn every_output() {
 fn initial_weights<N: Shape>(specs: &[Spec]) {
     for seed in [0, 1, u64::MAX].map(Seed) {
         for (init, start) in [
-            (Init::HeNormal, Start::He),
-            (Init::Scaled(1.0), Start::Scaled(1.0)),
-            (Init::Scaled(0.37), Start::Scaled(0.37)),
+            (Init::he(), Start::He),
+            (Init::scaled(1.0), Start::Scaled(1.0)),
+            (Init::scaled(0.37), Start::Scaled(0.37)),
         ] {
             let literal = Literal::drawn(specs, start, seed).flat();
             assert_eq!(bits(&Bench::<N>::drawn(init, seed).params), bits(&literal), "{specs:?}, {init:?}");
@@ -188,7 +188,7 @@ type Whole = net!(type 6 8 Tanh Bias, 8 2 Identity NoBias);
 fn whole_training(data: Data, batch: usize, settings: Settings) {
     let seed = Seed(11);
     let task = Task { seed: Seed(12), target: Target::Sine, inputs: 5, relevant: 2, noise: 0.3 };
-    let (init, rule) = (Init::Scaled(1.1), Rule::Gap { least: 3.0 });
+    let (init, rule) = (Init::scaled(1.1), Rule::Gap { least: 3.0 });
     let (length, updates, standardise) = (batch as u32, UPDATES as u32, None);
     let sgd = sgd(&settings);
     let plan = Plan { seed, task, data, standardise, init, batch: length, sgd, updates, rule };

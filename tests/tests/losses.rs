@@ -94,7 +94,7 @@ fn a_class_that_is_no_output_is_an_error() {
 fn softmax_learns_to_tell_classes_apart() {
     let (mut params, mut scratch) = ([0.0; Classes::PARAMS], [0.0; Classes::SCRATCH]);
     let mut net = Model::<Classes, _>::with_loss(SoftmaxCrossEntropy, &mut params, &mut scratch);
-    net.init(Init::Scaled(1.0), Seed(3)).unwrap();
+    net.init(Init::scaled(1.0), Seed(3)).unwrap();
     let sgd = Sgd::new(0.1).unwrap();
     let corners = [([0.0, 0.0], 0.0), ([1.0, 0.0], 1.0), ([0.0, 1.0], 2.0)];
     for _ in 0..1000 {

@@ -106,7 +106,7 @@ fn probes_are_the_bits_of_one_draw_per_32() {
 #[test]
 fn initial_weights_have_their_deviation_and_biases_are_zero() {
     type Net = Chain<Dense<50, 80, Tanh, Bias>, Dense<80, 60, Identity, Bias>>;
-    for (init, gain) in [(Init::HeNormal, 2.0_f64.sqrt()), (Init::Scaled(1.0), 1.0), (Init::Scaled(0.3), 0.3)]
+    for (init, gain) in [(Init::he(), 2.0_f64.sqrt()), (Init::scaled(1.0), 1.0), (Init::scaled(0.3), 0.3)]
     {
         for seed in [0, 1, u64::MAX] {
             let params = Bench::<Net>::drawn(init, Seed(seed)).params;
@@ -135,7 +135,7 @@ fn initial_weights_are_the_normals_of_purpose_1_layer_by_layer() {
             continue;
         }
         let normals = list(&case["normals"], |normal| normal.as_f64().unwrap());
-        let params = Bench::<Net>::drawn(Init::Scaled(1.0), Seed(long(&case["seed"]))).params;
+        let params = Bench::<Net>::drawn(Init::scaled(1.0), Seed(long(&case["seed"]))).params;
         let first = normals[..15].iter().map(|normal| normal / 3.0_f64.sqrt());
         let second = normals[16..21].iter().map(|normal| normal / 5.0_f64.sqrt());
         for (param, exact) in params.iter().zip(first.chain(second)) {
