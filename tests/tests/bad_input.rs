@@ -7,9 +7,9 @@ use std::error::Error;
 
 use tamis::plan::{Data, Lent, Plan, PlanError};
 use tamis::{
-    Batch, BatchError, FloatEnvironmentError, Init, InitError, LengthError, Model, NoSample, NotFinite, Rule,
-    RuleError, Sampler, SamplerError, Samples, Seed, Sgd, SgdError, Shape, StepError, StoreError, Stored,
-    Target, Task, TaskError, TrainError, Vector,
+    Batch, BatchError, Clip, FloatEnvironmentError, Growing, Init, InitError, LengthError, Model, Mse,
+    NoSample, NotFinite, Pressed, Rule, RuleError, Sampler, SamplerError, Samples, Seed, Sgd, SgdError,
+    Shape, StepError, StoreError, Stored, Target, Task, TaskError, TrainError, Vector, WeightDecay,
 };
 use tamis_tests::bench::{Bench, typed};
 use tamis_tests::{bits, net, rows};
@@ -21,8 +21,9 @@ const NOT_FINITE: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 /// Every way to update.
 fn settings() -> [Sgd; 4] {
     let plain = Sgd::new(0.1).unwrap();
-    let (clip, decay) = (plain.clip_norm(1.0).unwrap(), plain.weight_decay(0.1).unwrap());
-    [plain, clip, decay, clip.weight_decay(0.1).unwrap()]
+    let decay = WeightDecay::coupled(0.1);
+    let clip = plain.clip(Clip::Norm(1.0)).unwrap();
+    [plain, clip, plain.weight_decay(decay).unwrap(), clip.weight_decay(decay).unwrap()]
 }
 
 /// One sample with `x[input]` or `target[output]` spoilt is refused by every way to learn, and leaves no
@@ -43,7 +44,8 @@ fn assert_refused(spoil: impl Fn(&mut [f32], &mut [f32]), error: StepError) {
 
         let (mut model, mut batch) = bench.model_and_batch(2);
         assert_eq!(model.accumulate(&x, &target, &mut batch), Err(error));
-        assert_eq!((batch.accepted(), model.apply(&mut batch, &sgd), model.updates()), (0, None, 0));
+        assert_eq!((batch.accepted(), model.updates()), (0, 0));
+        assert_eq!(model.apply(&mut batch, &sgd), Err(StepError::EmptyBatch));
         assert_eq!(bits(&bench.params), before);
     }
 }
@@ -101,7 +103,7 @@ fn a_planted_nan_is_reported<N: Shape>() {
                     Err(StepError::Loss),
                     "parameter {place}"
                 );
-                assert_eq!(model.apply(&mut batch, &sgd), None);
+                assert_eq!(model.apply(&mut batch, &sgd), Err(StepError::EmptyBatch));
                 assert_eq!(bits(&bench.params), before, "parameter {place}");
             }
         }
@@ -124,15 +126,15 @@ fn settings_that_make_no_sense_are_refused() {
     let good = Sgd::new(0.1).unwrap();
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.1] {
         assert_eq!(Sgd::new(bad), Err(SgdError::StepSize));
-        assert_eq!(good.clip_norm(bad), Err(SgdError::ClipBound));
+        assert_eq!(good.clip(Clip::Norm(bad)), Err(SgdError::ClipBound));
         assert_eq!(good.final_drop(10, bad), Err(SgdError::DropFactor));
-        assert_eq!(good.weight_decay(bad), Err(SgdError::Decay));
+        assert_eq!(good.weight_decay(WeightDecay::coupled(bad)), Err(SgdError::Decay));
     }
     for zero in [0.0, -0.0] {
         assert_eq!(Sgd::new(zero), Err(SgdError::StepSize));
-        assert_eq!(good.clip_norm(zero), Err(SgdError::ClipBound));
+        assert_eq!(good.clip(Clip::Norm(zero)), Err(SgdError::ClipBound));
         assert_eq!(good.final_drop(10, zero), Err(SgdError::DropFactor));
-        assert!(good.weight_decay(zero).is_ok(), "a decay of zero is a decay");
+        assert!(good.weight_decay(WeightDecay::coupled(zero)).is_ok(), "a decay of zero is a decay");
     }
     assert_eq!(good.checked(), Ok(good));
     // The step size after the drop must be one too.
@@ -202,40 +204,32 @@ fn a_buffer_that_is_too_short_is_named_with_its_lengths() {
 fn plan() -> Plan {
     Plan {
         seed: Seed(1),
-        task: Task { seed: Seed(1), target: Target::Linear, inputs: 5, relevant: 2, noise: 0.5 },
+        task: Task::plain(Target::Linear, 5, 2, 0.5, Seed(1)),
         data: Data::Shuffled(10),
         standardise: Some(3),
+        label_noise: None,
         init: Init::he(),
         batch: 4,
         sgd: Sgd::new(0.1).unwrap(),
+        momentum: None,
+        pressed: None,
         updates: 10,
         rule: Rule::Gap { least: 3.0 },
     }
 }
 
-/// What `plan` is refused for, on buffers of these lengths, which must stay as they were: params, scratch,
-/// gradient, norms, mean and deviation, indices.
-fn refused(plan: Plan, lengths: [usize; 6]) -> Option<PlanError> {
-    let [mut params, mut scratch, mut gradient, mut norms, mut standardise] =
-        [0, 1, 2, 3, 4].map(|k| vec![0.75; lengths[k]]);
-    let mut indices = vec![0; lengths[5]];
-    let lent = Lent {
-        params: &mut params,
-        scratch: &mut scratch,
-        gradient: &mut gradient,
-        indices: &mut indices,
-        norms: &mut norms,
-        standardise: &mut standardise,
-    };
-    let error = plan.start::<Net, _>(lent, plan.task).err();
-    assert!(
-        error.is_none() || params.iter().all(|&param| param == 0.75),
-        "{error:?}, but parameters changed"
-    );
+/// What `plan` is refused for on so many numbers and indices, which must stay as they were.
+fn refused(plan: Plan, [numbers, indices]: [usize; 2]) -> Option<PlanError> {
+    let (mut arena, mut order) = (vec![0.75; numbers], vec![0; indices]);
+    let lent = Lent { arena: &mut arena, indices: &mut order };
+    let error = plan.start::<Net, _, _>(Mse, lent, plan.task).err();
+    let params = arena.iter().take(Net::PARAMS);
+    assert!(error.is_none() || params.into_iter().all(|&param| param == 0.75), "{error:?}, but they changed");
     error
 }
 
-const ENOUGH: [usize; 6] = [Net::PARAMS, Net::SCRATCH, Net::PARAMS, 8 * 5, 2 * 5, 10];
+/// Parameters, scratch, one sample, column norms, gradient, mean and deviation; ten places.
+const ENOUGH: [usize; 2] = [Net::PARAMS + Net::SCRATCH + (5 + 3) + 8 * 5 + Net::PARAMS + 2 * 5, 10];
 
 #[test]
 fn a_plan_that_makes_no_sense_is_refused() {
@@ -262,29 +256,34 @@ fn a_plan_that_makes_no_sense_is_refused() {
     }
 }
 
+/// The error tells the whole size up to the piece that is missing.
 #[test]
 fn a_plan_on_too_little_memory_is_refused() {
-    let short = |buffer: usize| {
-        let mut lengths = ENOUGH;
-        lengths[buffer] -= 1;
-        (refused(plan(), lengths), LengthError { needed: ENOUGH[buffer], given: ENOUGH[buffer] - 1 })
-    };
-    let (error, length) = short(0);
-    assert_eq!(error, Some(PlanError::Model(length)));
-    let (error, length) = short(1);
-    assert_eq!(error, Some(PlanError::Model(length)));
-    let (error, length) = short(2);
-    assert_eq!(error, Some(PlanError::Batch(BatchError::Gradient(length))));
-    let (error, length) = short(3);
-    assert_eq!(error, Some(PlanError::Norms(length)));
-    let (error, length) = short(4);
-    assert_eq!(error, Some(PlanError::Standardise(length)));
-    let (error, length) = short(5);
-    assert_eq!(error, Some(PlanError::Indices(length)));
+    let [numbers, indices] = ENOUGH;
+    let error = refused(plan(), [numbers, indices - 1]);
+    assert_eq!(error, Some(PlanError::Indices(LengthError { needed: indices, given: indices - 1 })));
+
+    // In this order: parameters, scratch, sample, norms, gradient, velocity, mean and deviation, rates.
+    let growing = Growing::new(3, 2).unwrap();
+    let pressed = Pressed { growing, first: 4, count: 1, rate: 0.1 };
+    let all = Plan { momentum: Some(0.5), pressed: Some(pressed), ..plan() };
+    let pieces = [Net::PARAMS, Net::SCRATCH, 5 + 3, 8 * 5, Net::PARAMS, Net::PARAMS, 2 * 5, 5];
+    let mut needed = 0;
+    for piece in pieces {
+        let enough_before = needed;
+        needed += piece;
+        for given in [enough_before, needed - 1] {
+            let error = refused(all, [given, indices]);
+            assert_eq!(error, Some(PlanError::Arena(LengthError { needed, given })));
+        }
+    }
+    assert_eq!(refused(all, [needed, indices]), None);
+    let ram = all.ram::<Net>();
+    assert_eq!(needed * 4, ram.total() - ram.indices - ram.samples, "what the plan says of itself");
 
     // What a plan does not use may be missing.
     let little = Plan { batch: 1, data: Data::Sequential(10), standardise: None, ..plan() };
-    assert_eq!(refused(little, [Net::PARAMS, Net::SCRATCH, 0, 8 * 5, 0, 0]), None);
+    assert_eq!(refused(little, [pieces[..4].iter().sum(), 0]), None);
 }
 
 /// Settings may come over a wire, where no constructor has looked at them.
@@ -351,7 +350,7 @@ fn every_error_is_a_plain_sentence() {
         Box::new(PlanError::Batch(BatchError::Zero)),
         Box::new(PlanError::Sampler(SamplerError::Empty)),
         Box::new(PlanError::Init(InitError::Gain)),
-        Box::new(PlanError::Model(length)),
+        Box::new(PlanError::Arena(length)),
         Box::new(PlanError::Indices(length)),
     ];
     for error in errors {
@@ -372,9 +371,11 @@ fn clipping_survives_inputs_whose_square_overflows() {
     type Dead = net!(type 2 2 Relu Bias, 2 1 Identity Bias);
     let mut params = [-1.0; Dead::PARAMS];
     params[Dead::PARAMS - 1] = 0.25;
-    for sgd in [Sgd::new(0.1).unwrap(), Sgd::new(0.1).unwrap().weight_decay(0.01).unwrap()] {
+    for sgd in
+        [Sgd::new(0.1).unwrap(), Sgd::new(0.1).unwrap().weight_decay(WeightDecay::coupled(0.01)).unwrap()]
+    {
         let mut bench = Bench::<Dead>::new(&params);
-        let loss = bench.model().step(&[2e19, 1.0], &[0.0], &sgd.clip_norm(1.0).unwrap());
+        let loss = bench.model().step(&[2e19, 1.0], &[0.0], &sgd.clip(Clip::Norm(1.0)).unwrap());
         assert_eq!(loss, Ok(0.0625));
         assert!(bench.params.iter().all(|param| param.is_finite()), "{:?}", bench.params);
     }

@@ -76,7 +76,7 @@ fn hundred_steps<N: Shape<In = tamis::shape::Width<8>, Out = tamis::shape::Width
     let mut net = Model::<N>::from_slices(&mut params, &mut scratch)?;
     net.init(Init::scaled(1.0), Seed(1))?;
     let sgd = Sgd::new(0.005)?;
-    let task = Task { seed: Seed(1), target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3 };
+    let task = Task::plain(Target::Sine, 8, 2, 0.3, Seed(1));
     let mut digest = Digest::new();
     for k in 0..100 {
         let mut x = [0.0; 8];

@@ -1,9 +1,11 @@
 //! The stack that the linker keeps free is enough: measured by paint, over every option, on every core.
 
 use anyhow::Result;
-use tamis::wire::Report;
+use tamis::Plan;
+use tamis::wire::{Report, Training};
+use tamis_host::configurations;
 use tamis_host::emulator::{Clock, Emulator};
-use tamis_host::experiments::{self, Experiment};
+use tamis_host::experiments::Experiment;
 use tamis_host::machine::Machine;
 use tamis_host::stack::{self, Stack};
 use tamis_host::{device, tools};
@@ -19,10 +21,10 @@ fn no_program_uses_more_stack_than_the_linker_keeps_free() -> Result<()> {
         let elf = tools::build_firmware(machine, "replay")?;
         let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
         let before = stack::measure(&mut board, &elf)?;
-        for Experiment { net, plan, .. } in experiments::crosscheck(machine, 1)? {
-            let plan = tamis::Plan { updates: 20, ..plan };
-            device::run(&mut board, net, &plan, Report { digest_every: 1, params: Some((1, 2)) }, |_| {})?;
-            device::instructions(&mut board, machine, net, &plan)?;
+        for Experiment { training, .. } in configurations::all(1, 200)? {
+            let training = Training { plan: Plan { updates: 20, ..training.plan }, ..training };
+            device::run(&mut board, &training, Report { digest_every: 1, params: Some((1, 2)) }, |_| {})?;
+            device::instructions(&mut board, machine, &training)?;
         }
         let Stack { used, size } = stack::measure(&mut board, &elf)?;
         println!("{machine}: {used} of {size} bytes");
