@@ -106,8 +106,7 @@ fn probes_are_the_bits_of_one_draw_per_32() {
 #[test]
 fn initial_weights_have_their_deviation_and_biases_are_zero() {
     type Net = Chain<Dense<50, 80, Tanh, Bias>, Dense<80, 60, Identity, Bias>>;
-    for (init, gain) in [(Init::he(), 2.0_f64.sqrt()), (Init::scaled(1.0), 1.0), (Init::scaled(0.3), 0.3)]
-    {
+    for (init, gain) in [(Init::he(), 2.0_f64.sqrt()), (Init::scaled(1.0), 1.0), (Init::scaled(0.3), 0.3)] {
         for seed in [0, 1, u64::MAX] {
             let params = Bench::<Net>::drawn(init, Seed(seed)).params;
             let (first, second) = params.split_at(50 * 80 + 80);
