@@ -90,8 +90,7 @@ impl Memory {
     pub fn of(training: &Training) -> Self {
         let ram = ram(training);
         // The host's samples are made anew, not stored.
-        let bytes = ram.total() - ram.samples - ram.indices;
-        Self { arena: vec![0.0; bytes / size_of::<f32>()], indices: vec![0; ram.indices / size_of::<u16>()] }
+        Self { arena: vec![0.0; ram.arena_len()], indices: vec![0; ram.indices / size_of::<u16>()] }
     }
 
     /// To be lent to a plan.

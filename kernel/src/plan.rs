@@ -255,10 +255,12 @@ impl Plan {
         let inputs = net.inputs();
         self.check(inputs, &loss)?;
         let sgd = self.sgd.checked().map_err(PlanError::Sgd)?;
-        let mut arena = Arena::new(lent.arena);
+        let targets = loss.targets(net.outputs());
+        let needed = self.ram_beside(Ram::of_sizes(net.params(), net.units()), inputs, targets).arena_len();
+        let mut arena = Arena::new(LengthError::check(lent.arena, needed).map_err(PlanError::Arena)?);
         let mut take = |numbers: usize| arena.take(numbers).map_err(PlanError::Arena);
         let (params, scratch) = (take(net.params())?, take(net.units().saturating_mul(2))?);
-        let sample = take(inputs.saturating_add(loss.targets(net.outputs())))?;
+        let sample = take(inputs.saturating_add(targets))?;
         let norms = take(CHECKS.saturating_mul(inputs))?;
         let norms = Norms::new(norms, inputs).map_err(PlanError::Arena)?;
         let batch = match self.batch {
