@@ -2,7 +2,6 @@
 
 use core::fmt::{self, Write as _};
 
-use cortex_m::peripheral::SYST;
 use embedded_hal::digital::OutputPin;
 use embedded_io::{Read, Write};
 use heapless::String;
@@ -15,8 +14,8 @@ use tamis::{
     Trainer, Vector,
 };
 
+use crate::arch::{self, Timer};
 use crate::board::{self, Board};
-use crate::counter;
 use crate::end;
 use crate::sensor::{self, Feed, INPUTS, Queue};
 
@@ -249,7 +248,7 @@ impl Bench {
     fn measure<N: Shape>(
         &mut self,
         line: &mut Line<impl Read + Write>,
-        timer: &mut SYST,
+        timer: &mut Timer,
         plan: &Plan,
         updates: u32,
     ) {
@@ -258,7 +257,7 @@ impl Bench {
             target.as_mut().fill(plan.task.row(0, x.as_mut()));
             let mut trainer = self.start::<N>(plan)?;
             let mut result = Ok(());
-            let ticks = counter::ticks(timer, || {
+            let ticks = arch::ticks(timer, || {
                 result = (0..updates).try_for_each(|_| trainer.update_on(&x, &target).map(|_| ()));
             });
             result.map_err(Reason::Train)?;

@@ -3,10 +3,10 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use tamis::Shape;
 use tamis::showcase::NetA;
 use tamis_firmware::app::{self, Settings};
+use tamis_firmware::{arch, entry};
 
 #[entry]
 fn main() -> ! {
@@ -17,6 +17,6 @@ fn crash(update: u32, params: &mut [f32]) {
     match (update, params.len()) {
         (0..=2, _) => {}
         (_, NetA::PARAMS) => panic!("a panic was asked for"),
-        _ => cortex_m::asm::udf(), // an undefined instruction
+        _ => arch::fault(),
     }
 }

@@ -115,7 +115,7 @@ fn use_everything() -> Option<u32> {
 fn main() -> ! {
     black_box(use_everything());
     loop {
-        cortex_m::asm::wfi();
+        core::hint::spin_loop();
     }
 }
 
