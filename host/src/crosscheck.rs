@@ -72,11 +72,11 @@ pub struct Located {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    if let Err(missing) = tools::ensure_qemu() {
+    let Machines(machines) = &options.machine;
+    if let Err(missing) = machines.iter().try_for_each(|&machine| tools::ensure_qemu(machine)) {
         eprintln!("error: {missing}");
         return Ok(ExitCode::from(3));
     }
-    let Machines(machines) = &options.machine;
     ensure!(options.elf.is_none() || machines.len() == 1, "--elf needs --machine, and one machine only");
     let mut findings = Vec::new();
     for &machine in machines {

@@ -51,6 +51,11 @@ impl Machine {
         }
     }
 
+    /// The program that emulates it.
+    pub fn qemu(self) -> &'static str {
+        "qemu-system-arm"
+    }
+
     /// The core, and how it computes.
     pub fn core(self) -> &'static str {
         match self {

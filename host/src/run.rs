@@ -29,7 +29,7 @@ pub struct Options {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    if let Err(missing) = tools::ensure_qemu() {
+    if let Err(missing) = tools::ensure_qemu(options.machine) {
         eprintln!("error: {missing}");
         return Ok(ExitCode::from(3));
     }

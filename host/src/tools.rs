@@ -9,9 +9,6 @@ use anyhow::{Context, Result, bail};
 
 use crate::machine::Machine;
 
-/// The emulator's program.
-pub const QEMU: &str = "qemu-system-arm";
-
 /// A tool that is missing and could not be installed from here.
 #[derive(Debug)]
 pub struct Missing {
@@ -27,30 +24,43 @@ impl fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-/// Makes sure that QEMU is there. On Debian and its kin it is installed where no password is needed.
-pub fn ensure_qemu() -> Result<(), Missing> {
-    if runs(QEMU, &["--version"]) {
+/// Makes sure that QEMU for `machine` is there. On Debian and its kin it is installed where no password is needed.
+pub fn ensure_qemu(machine: Machine) -> Result<(), Missing> {
+    let qemu = machine.qemu();
+    if runs(qemu, &["--version"]) {
         return Ok(());
     }
     let (install, command) = if runs("apt-get", &["--version"]) {
         let sudo = if is_root() { "" } else { "sudo " };
-        let install = format!("{sudo}apt-get update && {sudo}apt-get install --yes qemu-system-arm");
+        // Whatever package it is in, it provides one of the program's name.
+        let install = format!("{sudo}apt-get update && {sudo}apt-get install --yes {qemu}");
         // Without a password, or not at all.
         let quiet = install.replace("sudo ", "sudo --non-interactive ");
         (Some(quiet), install)
     } else if runs("brew", &["--version"]) {
         (Some("brew install qemu".to_owned()), "brew install qemu".to_owned())
     } else {
-        (None, "your package manager: the package is named qemu-system-arm, qemu-arm or qemu".to_owned())
+        let short = qemu.replace("-system", "");
+        (None, format!("your package manager: the package is named {qemu}, {short} or qemu"))
     };
     if let Some(install) = install {
-        eprintln!("{QEMU} is missing; running: {install}");
+        eprintln!("{qemu} is missing; running: {install}");
         let done = Command::new("sh").args(["-c", &install]).stdout(Stdio::null()).status();
-        if done.is_ok_and(|status| status.success()) && runs(QEMU, &["--version"]) {
+        if done.is_ok_and(|status| status.success()) && runs(qemu, &["--version"]) {
             return Ok(());
         }
     }
-    Err(Missing { tool: QEMU, command })
+    Err(Missing { tool: qemu, command })
+}
+
+/// The command that runs the program `elf` on `machine`, without a screen; semihosting has its standard output.
+pub fn qemu(machine: Machine, elf: &Path) -> Command {
+    let mut qemu = Command::new(machine.qemu());
+    qemu.args(["-machine", machine.name(), "-display", "none"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native"]);
+    qemu.arg("-kernel").arg(elf);
+    qemu.stdin(Stdio::null());
+    qemu
 }
 
 /// Makes sure that the Rust target of `machine` is there.

@@ -19,8 +19,8 @@ struct Check {
 }
 
 fn main() -> Result<ExitCode> {
-    tools::ensure_qemu()?;
     for machine in Machine::ALL {
+        tools::ensure_qemu(machine)?;
         tools::ensure_target(machine)?;
     }
     let (mut passed, mut failed) = (0, Vec::new());
