@@ -46,7 +46,7 @@ pub struct Emulator {
 impl Emulator {
     /// Boots `elf` on `machine` and hears its hello.
     pub fn boot(machine: Machine, elf: &Path, clock: Clock) -> Result<Self> {
-        elf::check(elf)?;
+        elf::check(machine, elf)?;
         // The emulator calls back for its serial line and its monitor.
         let line = listen()?;
         let monitor = listen()?;

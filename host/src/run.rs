@@ -33,7 +33,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         eprintln!("error: {missing}");
         return Ok(ExitCode::from(3));
     }
-    elf::check(&options.elf)?;
+    elf::check(options.machine, &options.elf)?;
     let (status, messages) = log::run_to_end(options.machine, &options.elf)?;
     if options.json {
         let object = serde_json::json!({ "exit_code": status.code(), "log": messages });

@@ -58,6 +58,9 @@ pub fn qemu(machine: Machine, elf: &Path) -> Command {
     let mut qemu = Command::new(machine.qemu());
     qemu.args(["-machine", machine.name(), "-display", "none"]);
     qemu.args(["-semihosting-config", "enable=on,target=native"]);
+    if machine == Machine::RiscvVirt {
+        qemu.args(["-bios", "none"]); // else another program runs first
+    }
     qemu.arg("-kernel").arg(elf);
     qemu.stdin(Stdio::null());
     qemu

@@ -8,3 +8,8 @@
 mod cortex_m;
 #[cfg(target_arch = "arm")]
 pub use self::cortex_m::{Timer, entry, fault, interrupt, ticks};
+
+#[cfg(target_arch = "riscv32")]
+mod riscv;
+#[cfg(target_arch = "riscv32")]
+pub use self::riscv::{Timer, entry, fault, interrupt, ticks};

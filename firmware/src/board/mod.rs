@@ -11,6 +11,11 @@ mod mps;
 #[cfg(feature = "mps")]
 pub use mps::take;
 
+#[cfg(feature = "virt")]
+mod virt;
+#[cfg(feature = "virt")]
+pub use virt::take;
+
 use crate::arch::Timer;
 
 /// The name that QEMU knows the board by.
