@@ -45,6 +45,11 @@ fn cortex_m0_equals_the_host() -> Result<()> {
     all_steps_are_equal(Machine::Microbit, 100)
 }
 
+#[test]
+fn risc_v_equals_the_host() -> Result<()> {
+    all_steps_are_equal(Machine::RiscvVirt, 100)
+}
+
 /// `altered` flips the lowest bit of parameter 115 after update 37. Network A has 112 parameters in layer 1.
 fn one_ulp_is_found(machine: Machine) -> Result<()> {
     let elf = tools::build_firmware(machine, "altered")?;
@@ -89,4 +94,9 @@ fn one_ulp_on_cortex_m3_is_found() -> Result<()> {
 #[test]
 fn one_ulp_on_cortex_m0_is_found() -> Result<()> {
     one_ulp_is_found(Machine::Microbit)
+}
+
+#[test]
+fn one_ulp_on_risc_v_is_found() -> Result<()> {
+    one_ulp_is_found(Machine::RiscvVirt)
 }

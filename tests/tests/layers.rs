@@ -192,7 +192,10 @@ fn an_arena_that_is_too_small_says_how_much_is_needed() {
         let mut memory = vec![0.75; numbers];
         let lent = Lent { arena: &mut memory, indices: &mut [] };
         let error = plan.start_layers(layers.clone(), AnyLoss::Mse, lent, plan.task).err();
-        assert!(error.is_none() || memory.iter().all(|&number| number == 0.75), "{error:?}, but numbers have changed");
+        assert!(
+            error.is_none() || memory.iter().all(|&number| number == 0.75),
+            "{error:?}, but numbers have changed"
+        );
         error
     };
     assert_eq!(start(needed), None);

@@ -8,7 +8,7 @@ use tamis_host::machine::Machine;
 use tamis_host::{fits, log, tools};
 
 /// The cores of the proof: hard float and soft float.
-const PROOFS: [Machine; 3] = [Machine::MpsAn386, Machine::MpsAn505, Machine::Microbit];
+const PROOFS: [Machine; 4] = [Machine::MpsAn386, Machine::MpsAn505, Machine::Microbit, Machine::RiscvVirt];
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

@@ -1,12 +1,13 @@
-//! `replay` that ends in a panic (network A) or a fault (network C) at the third update: the run must end with a
+//! `replay` that ends in a panic (14-8-1 without biases) or a fault (any other network) at the third update: the run must end with a
 //! message and an exit code that is not zero.
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
-use tamis::Shape;
-use tamis::showcase::NetA;
 use tamis_firmware::app::{self, Settings};
+use tamis_firmware::{arch, entry};
+
+/// The parameters of 14-8-1 without biases.
+const PANICS: usize = 14 * 8 + 8;
 
 #[entry]
 fn main() -> ! {
@@ -16,7 +17,7 @@ fn main() -> ! {
 fn crash(update: u32, params: &mut [f32]) {
     match (update, params.len()) {
         (0..=2, _) => {}
-        (_, NetA::PARAMS) => panic!("a panic was asked for"),
-        _ => cortex_m::asm::udf(), // an undefined instruction
+        (_, PANICS) => panic!("a panic was asked for"),
+        _ => arch::fault(),
     }
 }
