@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The boards: each a feature of this name, and its memory map.
-const BOARDS: [(&str, &str); 6] = [
+const BOARDS: [(&str, &str); 7] = [
     ("mps2-an385", "mps2.x"),
     ("mps2-an386", "mps2.x"),
     ("mps2-an500", "mps2.x"),
     ("mps2-an505", "mps2-an505.x"),
     ("mps3-an547", "mps3-an547.x"),
     ("microbit", "microbit.x"),
+    ("virt", "virt.x"),
 ];
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link

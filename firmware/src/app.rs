@@ -2,7 +2,6 @@
 
 use core::fmt::{self, Write as _};
 
-use cortex_m::peripheral::SYST;
 use embedded_hal::digital::OutputPin;
 use embedded_io::{Read, Write};
 use heapless::{String, Vec};
@@ -14,8 +13,8 @@ use tamis::{
     StoreError, Stored, TrainError, Trainer,
 };
 
+use crate::arch::{self, Timer};
 use crate::board::{self, Board};
-use crate::counter;
 use crate::end;
 use crate::sensor::{self, Feed, INPUTS, Queue};
 
@@ -219,12 +218,17 @@ impl Bench {
 
     /// Counts the ticks of `updates` updates, and of twice as many, all on the first row.
     #[inline(never)] // as for `train`
-    fn measure(&mut self, timer: &mut SYST, training: &Training, updates: u32) -> Result<(u32, u32), Reason> {
+    fn measure(
+        &mut self,
+        timer: &mut Timer,
+        training: &Training,
+        updates: u32,
+    ) -> Result<(u32, u32), Reason> {
         let mut ticks = |updates| {
             let mut trainer = self.start(training)?;
             trainer.learn().map_err(Reason::Train)?;
             let mut result = Ok(());
-            let ticks = counter::ticks(timer, || {
+            let ticks = arch::ticks(timer, || {
                 result = (0..updates).try_for_each(|_| trainer.learn_again().map(|_| ()));
             });
             result.map_err(Reason::Train)?;

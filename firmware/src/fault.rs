@@ -2,7 +2,6 @@
 
 use core::panic::PanicInfo;
 
-use cortex_m_rt::{ExceptionFrame, exception};
 use defmt_semihosting as _;
 
 use crate::end;
@@ -18,10 +17,8 @@ fn panic(info: &PanicInfo) -> ! {
     end::with(PANICKED)
 }
 
-// `cortex-m-rt` asks for the keyword; nothing unsafe is done.
-#[allow(unsafe_code)]
-#[exception]
-unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    defmt::error!("hard fault at {:#010x}", frame.pc());
+/// What a core's fault handler does; the fault is at `address`.
+pub fn at(address: u32) -> ! {
+    defmt::error!("fault at {=u32:#010x}", address);
     end::with(FAULTED)
 }

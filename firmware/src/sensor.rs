@@ -1,19 +1,18 @@
 //! Samples reach the training loop through a queue, as they would from an interrupt.
 //!
-//! The "sensor" is a task: an interrupt (PendSV) computes its next rows and puts them into the queue. The
+//! The "sensor" is a task: an interrupt computes its next rows and puts them into the queue. The
 //! training loop takes them out, and pends the interrupt when the queue is empty: by demand and not by a clock,
 //! so that a host can repeat what the device does. A row that finds the queue full is lost and counted, as with
 //! a sensor that does not wait.
 
 use core::cell::RefCell;
 
-use cortex_m::asm;
-use cortex_m::peripheral::SCB;
-use cortex_m_rt::exception;
 use critical_section::Mutex;
 use heapless::spsc::{Consumer, Producer};
 use tamis::task::{self, Task};
 use tamis::{NoSample, Samples};
+
+use crate::arch;
 
 /// The widest row, without probes.
 pub const INPUTS: usize = 8;
@@ -74,10 +73,7 @@ impl Feed {
             if let Some(row) = self.rows.dequeue() {
                 return row;
             }
-            SCB::set_pendsv();
-            // The interrupt has been served before the next instruction: pended twice, it would deliver twice.
-            asm::dsb();
-            asm::isb();
+            arch::interrupt();
         }
     }
 }
@@ -112,8 +108,8 @@ impl Samples for Feed {
     }
 }
 
-#[exception]
-fn PendSV() {
+/// What the interrupt does.
+pub fn deliver() {
     critical_section::with(|token| {
         if let Some(sensor) = SENSOR.borrow_ref_mut(token).as_mut() {
             sensor.deliver();

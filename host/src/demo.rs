@@ -88,7 +88,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
 /// The program for the device; the error is [`Missing`] where a tool could not be had.
 fn firmware(machine: Machine) -> Result<PathBuf> {
-    tools::ensure_qemu()?;
+    tools::ensure_qemu(machine)?;
     let spinner = ProgressBar::new_spinner().with_message(format!("building the firmware for {machine}"));
     spinner.enable_steady_tick(std::time::Duration::from_millis(100));
     let elf = tools::build_firmware(machine, "replay");

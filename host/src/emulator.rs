@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -12,9 +12,8 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use tamis::ARITHMETIC_VERSION;
 use tamis::wire::{self, Decoder, Event, FRAME, Request, WIRE_VERSION};
 
-use crate::elf;
 use crate::machine::Machine;
-use crate::tools::QEMU;
+use crate::{elf, tools};
 
 /// So long a board may be silent. The slowest does a few updates a second.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -47,21 +46,19 @@ pub struct Emulator {
 impl Emulator {
     /// Boots `elf` on `machine` and hears its hello.
     pub fn boot(machine: Machine, elf: &Path, clock: Clock) -> Result<Self> {
-        elf::check(elf)?;
-        // The emulator calls back for its serial line and its monitor; semihosting has its standard output.
+        elf::check(machine, elf)?;
+        // The emulator calls back for its serial line and its monitor.
         let line = listen()?;
         let monitor = listen()?;
-        let mut qemu = Command::new(QEMU);
-        qemu.args(["-machine", machine.name(), "-display", "none"]);
+        let mut qemu = tools::qemu(machine, elf);
         qemu.arg("-chardev").arg(format!("socket,id=line,host=127.0.0.1,port={},nodelay=on", line.1));
         qemu.arg("-monitor").arg(format!("tcp:127.0.0.1:{}", monitor.1));
-        qemu.args(["-serial", "chardev:line", "-semihosting-config", "enable=on,target=native"]);
+        qemu.args(["-serial", "chardev:line"]);
         if clock == Clock::Instructions {
             qemu.args(["-icount", "shift=3,sleep=off"]);
         }
-        qemu.arg("-kernel").arg(elf);
-        qemu.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = qemu.spawn().with_context(|| format!("{QEMU} does not start"))?;
+        qemu.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = qemu.spawn().with_context(|| format!("{} does not start", machine.qemu()))?;
         let log = child.stdout.take().map(collect);
         let complaints = child.stderr.take().map(collect);
         // From here on the emulator ends with this value, whatever fails.
@@ -99,9 +96,9 @@ impl Emulator {
                 Err(error) => return Err(error).context("a local port"),
             }
             if let Some(status) = self.child.try_wait()? {
-                bail!("{QEMU} ended at once, {status}");
+                bail!("{} ended at once, {status}", self.machine.qemu());
             }
-            ensure!(Instant::now() < deadline, "{QEMU} does not connect");
+            ensure!(Instant::now() < deadline, "{} does not connect", self.machine.qemu());
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -159,7 +156,7 @@ impl Emulator {
         writeln!(monitor, "memsave {address:#x} {length:#x} \"{}\"", file.display())?;
         let deadline = Instant::now() + GREETING;
         while std::fs::metadata(&file).map_or(0, |metadata| metadata.len()) < length as u64 {
-            ensure!(Instant::now() < deadline, "{QEMU} does not copy its memory");
+            ensure!(Instant::now() < deadline, "{} does not copy its memory", self.machine.qemu());
             thread::sleep(Duration::from_millis(2));
         }
         let bytes = std::fs::read(&file)?;

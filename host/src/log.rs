@@ -1,13 +1,13 @@
 //! The log of an emulated board: `defmt` frames, decoded with the program that wrote them.
 
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 use defmt_decoder::{DecodeError, Table};
 
 use crate::machine::Machine;
-use crate::tools::QEMU;
+use crate::tools;
 
 /// The messages in `frames`, with their levels: "INFO exit".
 pub fn decode(elf: &Path, frames: &[u8]) -> Result<Vec<String>> {
@@ -30,10 +30,9 @@ pub fn decode(elf: &Path, frames: &[u8]) -> Result<Vec<String>> {
 
 /// Runs a program that needs no host to its end; how it ended, and its messages.
 pub fn run_to_end(machine: Machine, elf: &Path) -> Result<(ExitStatus, Vec<String>)> {
-    let mut qemu = Command::new(QEMU);
-    qemu.args(["-machine", machine.name(), "-display", "none", "-monitor", "none", "-serial", "null"]);
-    qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(elf);
+    let mut qemu = tools::qemu(machine, elf);
+    qemu.args(["-monitor", "none", "-serial", "null"]);
     // What the emulator itself has to say is for whoever runs it.
-    let output = qemu.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    let output = qemu.stderr(Stdio::inherit()).output()?;
     Ok((output.status, decode(elf, &output.stdout)?))
 }

@@ -32,12 +32,23 @@ pub enum Machine {
     #[value(name = "microbit")]
     #[serde(rename = "microbit")]
     Microbit,
+    /// RISC-V, soft float.
+    #[value(name = "virt")]
+    #[serde(rename = "virt")]
+    RiscvVirt,
 }
 
 impl Machine {
     /// All of them, the reference first.
-    pub const ALL: [Self; 6] =
-        [Self::MpsAn386, Self::MpsAn500, Self::MpsAn505, Self::MpsAn547, Self::MpsAn385, Self::Microbit];
+    pub const ALL: [Self; 7] = [
+        Self::MpsAn386,
+        Self::MpsAn500,
+        Self::MpsAn505,
+        Self::MpsAn547,
+        Self::MpsAn385,
+        Self::Microbit,
+        Self::RiscvVirt,
+    ];
 
     /// QEMU's name, which is also the firmware's feature.
     pub fn name(self) -> &'static str {
@@ -48,6 +59,15 @@ impl Machine {
             Self::MpsAn547 => "mps3-an547",
             Self::MpsAn385 => "mps2-an385",
             Self::Microbit => "microbit",
+            Self::RiscvVirt => "virt",
+        }
+    }
+
+    /// The program that emulates it.
+    pub fn qemu(self) -> &'static str {
+        match self {
+            Self::RiscvVirt => "qemu-system-riscv32",
+            _ => "qemu-system-arm",
         }
     }
 
@@ -60,6 +80,7 @@ impl Machine {
             Self::MpsAn547 => "Cortex-M55, hard float",
             Self::MpsAn385 => "Cortex-M3, soft float",
             Self::Microbit => "Cortex-M0, soft float",
+            Self::RiscvVirt => "RISC-V RV32IMAC, soft float",
         }
     }
 
@@ -70,22 +91,30 @@ impl Machine {
             Self::MpsAn505 | Self::MpsAn547 => "thumbv8m.main-none-eabihf",
             Self::MpsAn385 => "thumbv7m-none-eabi",
             Self::Microbit => "thumbv6m-none-eabi",
+            Self::RiscvVirt => "riscv32imac-unknown-none-elf",
         }
     }
 
     /// Whether the core adds and multiplies floats itself.
     pub fn has_hard_float(self) -> bool {
-        !matches!(self, Self::MpsAn385 | Self::Microbit)
+        !matches!(self, Self::MpsAn385 | Self::Microbit | Self::RiscvVirt)
     }
 
-    /// Nanoseconds of one tick of the core's timer: 25 MHz on most, 20 on AN505, 32 on AN547, 16 on the micro:bit.
+    /// Nanoseconds of one tick of the core's timer: 25 MHz on most, 20 on AN505, 32 on AN547, 16 on the micro:bit,
+    /// 10 on `virt`.
     pub fn tick_ns(self) -> f64 {
         match self {
             Self::MpsAn386 | Self::MpsAn500 | Self::MpsAn385 => 40.0,
             Self::MpsAn505 => 50.0,
             Self::MpsAn547 => 31.25,
             Self::Microbit => 62.5,
+            Self::RiscvVirt => 100.0,
         }
+    }
+
+    /// Whether a cross-check runs every training of its cover: on one core with hard float and on the smallest.
+    pub fn runs_whole_cover(self) -> bool {
+        matches!(self, Self::MpsAn386 | Self::Microbit)
     }
 
     /// How many steps a cross-check compares, every one of them.

@@ -30,6 +30,17 @@ impl Outcome {
         self.digests.last().map(|&(_, digest)| digest)
     }
 
+    /// What is known at the end: mean norms, parameters, test loss.
+    pub fn finish(&mut self, training: &Training, norms: &[f32], params: &[f32], test_loss: f32) {
+        let Training { layers, plan, .. } = training;
+        self.verdicts = vec![Verdict::Undecided; plan.task.inputs.into()];
+        plan.rule.judge(norms, &mut self.verdicts);
+        self.norms = bits(norms);
+        self.test_loss = test_loss.to_bits();
+        let first = layers.layers().next().map_or(0, |layer| layer.weights());
+        self.first_layer = params.iter().take(first).map(|w| w.abs()).collect();
+    }
+
     /// Norms as numbers, probes left out.
     pub fn input_norms(&self) -> Vec<f32> {
         self.norms.iter().take(self.verdicts.len()).map(|&bits| f32::from_bits(bits)).collect()
@@ -62,14 +73,9 @@ pub fn run(training: &Training, report: Report, mut progress: impl FnMut(u32)) -
         }
         progress(update);
     }
-    outcome.test_loss = trainer.test_loss(&plan.task)?.to_bits();
-    let norms = trainer.norms().unwrap_or_default();
-    let mut verdicts = vec![Verdict::Undecided; plan.task.inputs.into()];
-    plan.rule.judge(norms, &mut verdicts);
-    outcome.norms = bits(norms);
-    outcome.verdicts = verdicts;
-    let first = layers.layers().next().map_or(0, |layer| layer.weights());
-    outcome.first_layer = trainer.model().params().iter().take(first).map(|w| w.abs()).collect();
+    let test_loss = trainer.test_loss(&plan.task)?;
+    let norms = trainer.norms().unwrap_or_default().to_vec();
+    outcome.finish(training, &norms, trainer.model().params(), test_loss);
     Ok(outcome)
 }
 
@@ -84,8 +90,7 @@ impl Memory {
     pub fn of(training: &Training) -> Self {
         let ram = ram(training);
         // The host's samples are made anew, not stored.
-        let bytes = ram.total() - ram.samples - ram.indices;
-        Self { arena: vec![0.0; bytes / size_of::<f32>()], indices: vec![0; ram.indices / size_of::<u16>()] }
+        Self { arena: vec![0.0; ram.arena_len()], indices: vec![0; ram.indices / size_of::<u16>()] }
     }
 
     /// To be lent to a plan.

@@ -29,11 +29,11 @@ pub struct Options {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    if let Err(missing) = tools::ensure_qemu() {
+    if let Err(missing) = tools::ensure_qemu(options.machine) {
         eprintln!("error: {missing}");
         return Ok(ExitCode::from(3));
     }
-    elf::check(&options.elf)?;
+    elf::check(options.machine, &options.elf)?;
     let (status, messages) = log::run_to_end(options.machine, &options.elf)?;
     if options.json {
         let object = serde_json::json!({ "exit_code": status.code(), "log": messages });

@@ -1,4 +1,4 @@
-//! How much stack a program has used: start-up code paints it, what is no longer paint has been used.
+//! How much stack a program has used: it is painted before the start, what is no longer paint has been used.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use object::{Object, ObjectSymbol};
 
 use crate::emulator::Emulator;
 
-/// What `cortex-m-rt` paints the stack with.
+/// What the stack is painted with: by `cortex-m-rt`, and in `firmware/memory/virt.x`.
 const PAINT: [u8; 4] = [0xcc; 4];
 
 /// The stack of a program.

@@ -9,9 +9,6 @@ use anyhow::{Context, Result, bail};
 
 use crate::machine::Machine;
 
-/// The emulator's program.
-pub const QEMU: &str = "qemu-system-arm";
-
 /// A tool that is missing and could not be installed from here.
 #[derive(Debug)]
 pub struct Missing {
@@ -27,30 +24,46 @@ impl fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-/// Makes sure that QEMU is there. On Debian and its kin it is installed where no password is needed.
-pub fn ensure_qemu() -> Result<(), Missing> {
-    if runs(QEMU, &["--version"]) {
+/// Makes sure that QEMU for `machine` is there. On Debian and its kin it is installed where no password is needed.
+pub fn ensure_qemu(machine: Machine) -> Result<(), Missing> {
+    let qemu = machine.qemu();
+    if runs(qemu, &["--version"]) {
         return Ok(());
     }
     let (install, command) = if runs("apt-get", &["--version"]) {
         let sudo = if is_root() { "" } else { "sudo " };
-        let install = format!("{sudo}apt-get update && {sudo}apt-get install --yes qemu-system-arm");
+        // Whatever package it is in, it provides one of the program's name.
+        let install = format!("{sudo}apt-get update && {sudo}apt-get install --yes {qemu}");
         // Without a password, or not at all.
         let quiet = install.replace("sudo ", "sudo --non-interactive ");
         (Some(quiet), install)
     } else if runs("brew", &["--version"]) {
         (Some("brew install qemu".to_owned()), "brew install qemu".to_owned())
     } else {
-        (None, "your package manager: the package is named qemu-system-arm, qemu-arm or qemu".to_owned())
+        let short = qemu.replace("-system", "");
+        (None, format!("your package manager: the package is named {qemu}, {short} or qemu"))
     };
     if let Some(install) = install {
-        eprintln!("{QEMU} is missing; running: {install}");
+        eprintln!("{qemu} is missing; running: {install}");
         let done = Command::new("sh").args(["-c", &install]).stdout(Stdio::null()).status();
-        if done.is_ok_and(|status| status.success()) && runs(QEMU, &["--version"]) {
+        if done.is_ok_and(|status| status.success()) && runs(qemu, &["--version"]) {
             return Ok(());
         }
     }
-    Err(Missing { tool: QEMU, command })
+    Err(Missing { tool: qemu, command })
+}
+
+/// The command that runs the program `elf` on `machine`, without a screen; semihosting has its standard output.
+pub fn qemu(machine: Machine, elf: &Path) -> Command {
+    let mut qemu = Command::new(machine.qemu());
+    qemu.args(["-machine", machine.name(), "-display", "none"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native"]);
+    if machine == Machine::RiscvVirt {
+        qemu.args(["-bios", "none"]); // else another program runs first
+    }
+    qemu.arg("-kernel").arg(elf);
+    qemu.stdin(Stdio::null());
+    qemu
 }
 
 /// Makes sure that the Rust target of `machine` is there.
@@ -70,23 +83,49 @@ pub fn ensure_target(machine: Machine) -> Result<()> {
     Ok(())
 }
 
+/// How the firmware's programs are built: a profile of Cargo's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As they are used.
+    Release,
+    /// With debug assertions and overflow checks.
+    Checked,
+}
+
+impl Profile {
+    /// Cargo's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Checked => "checked",
+        }
+    }
+}
+
 /// Builds one program of the firmware for `machine` and gives the path of its ELF file.
 pub fn build_firmware(machine: Machine, program: &str) -> Result<PathBuf> {
-    let output = build_and_keep(machine, program, &mut firmware_build(machine, program)?)?;
+    build_firmware_as(Profile::Release, machine, program)
+}
+
+/// [`build_firmware`] in a profile of your choice.
+pub fn build_firmware_as(profile: Profile, machine: Machine, program: &str) -> Result<PathBuf> {
+    let mut build = firmware_build(profile, machine, program)?;
+    let output = build_and_keep(profile, machine, program, &mut build)?;
     if !output.status.success() {
         bail!(
             "the firmware {program} for {machine} does not build:\n{}",
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    Ok(elf_path(machine, program))
+    Ok(elf_path(profile, machine, program))
 }
 
 /// The command that builds one program of the firmware; the machine's Rust target is there.
-pub fn firmware_build(machine: Machine, program: &str) -> Result<Command> {
+pub fn firmware_build(profile: Profile, machine: Machine, program: &str) -> Result<Command> {
     ensure_target(machine)?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--release", "--package", "tamis-firmware", "--bin", program]);
+    cargo.args(["build", "--quiet", "--profile", profile.name()]);
+    cargo.args(["--package", "tamis-firmware", "--bin", program]);
     cargo.args(["--target", machine.target(), "--features", machine.name()]);
     cargo.current_dir(workspace());
     Ok(cargo)
@@ -96,15 +135,20 @@ pub fn firmware_build(machine: Machine, program: &str) -> Result<Command> {
 ///
 /// Cargo puts the programs of all machines of a Rust target into the same place, so from build to copy there is a lock,
 /// which is good for threads and for processes.
-pub fn build_and_keep(machine: Machine, program: &str, build: &mut Command) -> Result<Output> {
-    let kept = elf_path(machine, program);
+pub fn build_and_keep(
+    profile: Profile,
+    machine: Machine,
+    program: &str,
+    build: &mut Command,
+) -> Result<Output> {
+    let kept = elf_path(profile, machine, program);
     let folder = kept.parent().context("a file is in a folder")?;
     fs::create_dir_all(folder)?;
     let lock = File::create(boards_dir().join("lock"))?;
     lock.lock().context("the lock on the firmware's programs")?; // until it is dropped
     let output = build.output().context("cargo does not run")?;
     if output.status.success() {
-        let built = target_dir().join(machine.target()).join("release").join(program);
+        let built = target_dir().join(machine.target()).join(profile.name()).join(program);
         // Another thread may be reading what is there: it is replaced at once, and the old file stays whole.
         let copy = kept.with_extension("new");
         fs::copy(&built, &copy).with_context(|| format!("{} cannot be copied", built.display()))?;
@@ -114,8 +158,8 @@ pub fn build_and_keep(machine: Machine, program: &str, build: &mut Command) -> R
 }
 
 /// Where [`build_and_keep`] leaves a program.
-pub fn elf_path(machine: Machine, program: &str) -> PathBuf {
-    boards_dir().join(machine.name()).join(program)
+pub fn elf_path(profile: Profile, machine: Machine, program: &str) -> PathBuf {
+    boards_dir().join(machine.name()).join(profile.name()).join(program)
 }
 
 /// The folder with the programs of each machine.

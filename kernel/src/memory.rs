@@ -106,6 +106,11 @@ impl Ram {
         Self { standardise: inputs.saturating_mul(2).saturating_mul(NUMBER), ..self }
     }
 
+    /// How many numbers a plan takes out of an arena: all buffers but the order and the stored samples.
+    pub const fn arena_len(&self) -> usize {
+        self.total().saturating_sub(self.indices).saturating_sub(self.samples) / NUMBER
+    }
+
     /// All buffers together.
     pub const fn total(&self) -> usize {
         let net = self.params.saturating_add(self.scratch).saturating_add(self.gradient);
@@ -132,7 +137,7 @@ impl<'a, T> Arena<'a, T> {
         self.free
     }
 
-    /// The next `n` elements. The error says how many the whole arena would need for this piece and those before.
+    /// The next `n` elements. The error says how many the arena would need for this piece and those before.
     pub fn take(&mut self, n: usize) -> Result<&'a mut [T], LengthError> {
         let needed = self.taken.saturating_add(n);
         let given = self.taken.saturating_add(self.free.len());

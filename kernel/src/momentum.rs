@@ -55,6 +55,24 @@ impl<N: Network, T: Number> Optimiser<N, T> for &mut Momentum<'_, N, T> {
     }
 }
 
+/// Without momentum or with it, as is known at run time only.
+pub enum Method<'a, N, T = f32> {
+    /// Without.
+    Plain(Sgd<T>),
+    /// With.
+    Momentum(Momentum<'a, N, T>),
+}
+
+impl<N: Network, T: Number> Optimiser<N, T> for &mut Method<'_, N, T> {
+    #[inline(always)]
+    fn parts(&mut self) -> (&Sgd<T>, Option<Velocity<'_, T>>) {
+        match self {
+            Method::Plain(sgd) => (sgd, None),
+            Method::Momentum(momentum) => momentum.parts_mut(),
+        }
+    }
+}
+
 /// SGD with momentum for network `N`.
 pub struct Momentum<'a, N, T = f32> {
     net: PhantomData<N>,
@@ -112,6 +130,11 @@ impl<'a, N: Network, T: Number> Momentum<'a, N, T> {
     #[inline(always)]
     pub(crate) fn parts_mut(&mut self) -> (&Sgd<T>, Option<Velocity<'_, T>>) {
         (&self.sgd, Some(Velocity { momentum: self.momentum, v: self.velocity }))
+    }
+
+    /// v of every parameter, to load it from elsewhere.
+    pub fn velocity_mut(&mut self) -> &mut [T] {
+        self.velocity
     }
 
     /// The settings without the momentum.

@@ -12,7 +12,7 @@ use crate::layers::{AnyLoss, Layers, LayersError};
 use crate::loss::{Loss, Takes};
 use crate::memory::{Arena, LengthError, Ram};
 use crate::model::Model;
-use crate::momentum::{self, Momentum, MomentumError};
+use crate::momentum::{self, Method, Momentum, MomentumError};
 use crate::random::Seed;
 use crate::sampler::{Sampler, SamplerError};
 use crate::samples::Samples;
@@ -21,7 +21,7 @@ use crate::shape::{Network, Shape, Vector};
 use crate::standardise::Standardise;
 use crate::support::{CHECKS, Norms};
 use crate::task::{Task, TaskError};
-use crate::trainer::{Method, Trainer};
+use crate::trainer::Trainer;
 use crate::verdict::{Rule, RuleError};
 
 /// What to train on, how, and for how long.
@@ -255,16 +255,12 @@ impl Plan {
         let inputs = net.inputs();
         self.check(inputs, &loss)?;
         let sgd = self.sgd.checked().map_err(PlanError::Sgd)?;
-        let sampler = self.sampler(lent.indices)?;
-        let label_noise = match self.label_noise {
-            Some(sigma) => Some(LabelNoise::checked(sigma, self.seed).map_err(PlanError::LabelNoise)?),
-            None => None,
-        };
-
-        let mut arena = Arena::new(lent.arena);
+        let targets = loss.targets(net.outputs());
+        let needed = self.ram_beside(Ram::of_sizes(net.params(), net.units()), inputs, targets).arena_len();
+        let mut arena = Arena::new(LengthError::check(lent.arena, needed).map_err(PlanError::Arena)?);
         let mut take = |numbers: usize| arena.take(numbers).map_err(PlanError::Arena);
         let (params, scratch) = (take(net.params())?, take(net.units().saturating_mul(2))?);
-        let sample = take(inputs.saturating_add(loss.targets(net.outputs())))?;
+        let sample = take(inputs.saturating_add(targets))?;
         let norms = take(CHECKS.saturating_mul(inputs))?;
         let norms = Norms::new(norms, inputs).map_err(PlanError::Arena)?;
         let batch = match self.batch {
@@ -278,13 +274,8 @@ impl Plan {
                 Method::Momentum(momentum.map_err(PlanError::Momentum)?)
             }
         };
-        let standardise = match self.standardise {
-            None => None,
-            Some(until) => {
-                let scale = Standardise::new(take(inputs.saturating_mul(2))?, inputs, until);
-                Some(scale.map_err(PlanError::Arena)?)
-            }
-        };
+        let scale = if self.standardise.is_some() { take(inputs.saturating_mul(2))? } else { &mut [] };
+        let feed = self.feed(inputs, scale, lent.indices, samples)?;
         let growing = match self.pressed {
             None => None,
             Some(pressed) => {
@@ -297,8 +288,26 @@ impl Plan {
         // Last, so that the parameters stay as they were if anything above fails.
         let mut model = Model::over(net, loss, params, scratch).map_err(PlanError::Arena)?;
         model.init(self.init, self.seed).map_err(PlanError::Init)?;
-        let feed = Feed { sampler, samples, standardise, label_noise };
         Ok(Trainer { model, batch, feed, method, growing, sample, digest: Digest::new(), norms })
+    }
+
+    /// What feeds the training of a network of so many inputs: `samples` in the order of the plan. `scale` has two
+    /// numbers per input if they are standardised.
+    pub fn feed<'a, S: Samples>(
+        &self,
+        inputs: usize,
+        scale: &'a mut [f32],
+        indices: &'a mut [u16],
+        samples: S,
+    ) -> Result<Feed<'a, S>, PlanError> {
+        let scale = self.standardise.map(|until| Standardise::new(scale, inputs, until));
+        let noise = self.label_noise.map(|sigma| LabelNoise::checked(sigma, self.seed));
+        Ok(Feed {
+            sampler: self.sampler(indices)?,
+            samples,
+            standardise: scale.transpose().map_err(PlanError::Arena)?,
+            label_noise: noise.transpose().map_err(PlanError::LabelNoise)?,
+        })
     }
 
     /// The order of samples.

@@ -8,11 +8,11 @@ use crate::feed::Feed;
 use crate::growing::Growing;
 use crate::loss::Loss;
 use crate::model::{Model, StepError};
-use crate::momentum::{Momentum, Optimiser, Velocity};
+use crate::momentum::Method;
 use crate::ops::{self, split_mut};
 use crate::samples::{NoSample, Samples};
-use crate::sgd::Sgd;
 use crate::shape::Network;
+use crate::standardise::Standardise;
 use crate::support::{Norms, NotFinite};
 use crate::task::{TEST_ROWS, Task};
 
@@ -31,22 +31,6 @@ pub struct Trainer<'a, N, L, S> {
     pub(crate) sample: &'a mut [f32],
     pub(crate) digest: Digest,
     pub(crate) norms: Norms<'a>,
-}
-
-/// Plain SGD, or with momentum.
-pub(crate) enum Method<'a, N> {
-    Plain(Sgd),
-    Momentum(Momentum<'a, N>),
-}
-
-impl<N: Network> Optimiser<N, f32> for &mut Method<'_, N> {
-    #[inline(always)]
-    fn parts(&mut self) -> (&Sgd, Option<Velocity<'_, f32>>) {
-        match self {
-            Method::Plain(sgd) => (sgd, None),
-            Method::Momentum(momentum) => momentum.parts_mut(),
-        }
-    }
 }
 
 /// What went wrong in an update.
@@ -171,14 +155,24 @@ impl<'a, N: Network, L: Loss, S: Samples> Trainer<'a, N, L, S> {
 
     /// The mean loss over the test set of `task`.
     pub fn test_loss(&mut self, task: &Task) -> Result<f32, StepError> {
-        let (x, target) = split_mut(self.sample, self.model.net().inputs());
-        let mut sum = 0.0;
-        for row in 0..TEST_ROWS {
-            target.fill(task.test_row(row, x));
-            // Not yet settled, it leaves the inputs as they are.
-            let _ = self.feed.standardise.as_ref().is_some_and(|scale| scale.apply(x));
-            sum += self.model.evaluate_slices(x, target)?;
-        }
-        Ok(sum / ops::count::<f32>(TEST_ROWS as usize))
+        test_loss(&mut self.model, task, self.feed.standardise.as_ref(), self.sample)
     }
+}
+
+/// The mean loss of `model` over the test set of `task`, its inputs scaled; `sample` has room for one.
+pub fn test_loss<N: Network, L: Loss>(
+    model: &mut Model<'_, N, L>,
+    task: &Task,
+    scale: Option<&Standardise<'_>>,
+    sample: &mut [f32],
+) -> Result<f32, StepError> {
+    let (x, target) = split_mut(sample, model.net().inputs());
+    let mut sum = 0.0;
+    for row in 0..TEST_ROWS {
+        target.fill(task.test_row(row, x));
+        // Not yet settled, it leaves the inputs as they are.
+        let _ = scale.is_some_and(|scale| scale.apply(x));
+        sum += model.evaluate_slices(x, target)?;
+    }
+    Ok(sum / ops::count::<f32>(TEST_ROWS as usize))
 }

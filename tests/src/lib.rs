@@ -1,5 +1,6 @@
 //! What the tests share: a naive network in f64, a bench for the kernel, golden digests, rows of numbers.
 
+pub mod altered;
 pub mod bench;
 pub mod golden;
 pub mod literal;

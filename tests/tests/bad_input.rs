@@ -7,9 +7,9 @@ use std::error::Error;
 
 use tamis::plan::{Data, Lent, Plan, PlanError};
 use tamis::{
-    Batch, BatchError, Clip, FloatEnvironmentError, Growing, Init, InitError, LengthError, Model, Mse,
-    NoSample, NotFinite, Pressed, Rule, RuleError, Sampler, SamplerError, Samples, Seed, Sgd, SgdError,
-    Shape, StepError, StoreError, Stored, Target, Task, TaskError, TrainError, Vector, WeightDecay,
+    Base, Batch, BatchError, Clip, FloatEnvironmentError, Growing, Init, InitError, LengthError, Model, Mse,
+    NoSample, NotFinite, Pressed, Proximal, Rule, RuleError, Sampler, SamplerError, Samples, Seed, Sgd,
+    SgdError, Shape, StepError, StoreError, Stored, Target, Task, TaskError, TrainError, Vector, WeightDecay,
 };
 use tamis_tests::bench::{Bench, typed};
 use tamis_tests::{bits, net, rows};
@@ -256,61 +256,89 @@ fn a_plan_that_makes_no_sense_is_refused() {
     }
 }
 
-/// The error tells the whole size up to the piece that is missing.
+/// The error tells how much all of it needs.
 #[test]
 fn a_plan_on_too_little_memory_is_refused() {
     let [numbers, indices] = ENOUGH;
     let error = refused(plan(), [numbers, indices - 1]);
     assert_eq!(error, Some(PlanError::Indices(LengthError { needed: indices, given: indices - 1 })));
 
-    // In this order: parameters, scratch, sample, norms, gradient, velocity, mean and deviation, rates.
     let growing = Growing::new(3, 2).unwrap();
-    let pressed = Pressed { growing, first: 4, count: 1, rate: 0.1 };
-    let all = Plan { momentum: Some(0.5), pressed: Some(pressed), ..plan() };
-    let pieces = [Net::PARAMS, Net::SCRATCH, 5 + 3, 8 * 5, Net::PARAMS, Net::PARAMS, 2 * 5, 5];
-    let mut needed = 0;
-    for piece in pieces {
-        let enough_before = needed;
-        needed += piece;
-        for given in [enough_before, needed - 1] {
-            let error = refused(all, [given, indices]);
-            assert_eq!(error, Some(PlanError::Arena(LengthError { needed, given })));
+    let pressed = Some(Pressed { growing, first: 4, count: 1, rate: 0.1 });
+    let (p, s) = (Net::PARAMS, Net::SCRATCH);
+    let least = Plan { batch: 1, data: Data::Sequential(10), standardise: None, ..plan() };
+    for (plan, needed) in [
+        (least, p + s + 8 + 8 * 5),
+        (Plan { batch: 2, ..least }, p + s + 8 + 8 * 5 + p),
+        (Plan { momentum: Some(0.5), ..least }, p + s + 8 + 8 * 5 + p),
+        (Plan { standardise: Some(3), ..least }, p + s + 8 + 8 * 5 + 2 * 5),
+        (Plan { pressed, ..least }, p + s + 8 + 8 * 5 + 5),
+        (Plan { momentum: Some(0.5), pressed, data: least.data, ..plan() }, numbers + p + 5),
+    ] {
+        for given in [0, p - 1, p, p + s, needed - 1] {
+            assert_eq!(refused(plan, [given, 0]), Some(PlanError::Arena(LengthError { needed, given })));
         }
+        // What a plan does not use may be missing.
+        assert_eq!(refused(plan, [needed, 0]), None);
+        assert_eq!(plan.ram::<Net>().arena_len(), needed, "what the plan says of itself");
     }
-    assert_eq!(refused(all, [needed, indices]), None);
-    let ram = all.ram::<Net>();
-    assert_eq!(needed * 4, ram.total() - ram.indices - ram.samples, "what the plan says of itself");
-
-    // What a plan does not use may be missing.
-    let little = Plan { batch: 1, data: Data::Sequential(10), standardise: None, ..plan() };
-    assert_eq!(refused(little, [pieces[..4].iter().sum(), 0]), None);
 }
 
-/// Settings may come over a wire, where no constructor has looked at them.
+/// eta, warm-up, base, final drop.
+type Schedule = (f32, Option<u32>, Base, Option<(u32, f32)>);
+
+/// Settings as they may come over a wire, where no constructor has looked at them.
+fn unchecked(
+    schedule: Schedule,
+    clip: Option<Clip>,
+    decay: Option<WeightDecay>,
+    proximal: Option<Proximal>,
+) -> Sgd {
+    let mut buffer = [0; 128];
+    let bytes = postcard::to_slice(&(schedule, clip, decay, proximal), &mut buffer).unwrap();
+    postcard::from_bytes(bytes).unwrap()
+}
+
 #[test]
 fn damaged_settings_in_a_plan_are_refused() {
-    // eta, then no drop, no clip, no decay: a four-byte float and three zero bytes.
-    let mut buffer = [0; 64];
-    let honest = postcard::to_slice(&plan().sgd, &mut buffer).unwrap();
-    assert_eq!(honest, [&0.1_f32.to_le_bytes()[..], &[0, 0, 0]].concat());
-    for eta in [f32::NAN, 0.0, -1.0, f32::INFINITY] {
-        let bytes = [&eta.to_le_bytes()[..], &[0, 0, 0]].concat();
-        let sgd: Sgd = postcard::from_bytes(&bytes).unwrap();
-        assert_eq!(refused(Plan { sgd, ..plan() }, ENOUGH), Some(PlanError::Sgd(SgdError::StepSize)));
-    }
-    for (present, error) in [([1, 0], SgdError::ClipBound), ([0, 1], SgdError::Decay)] {
-        let nan = f32::NAN.to_le_bytes();
-        let mut bytes = [&0.1_f32.to_le_bytes()[..], &[0]].concat();
-        for present in present {
-            bytes.push(present);
-            bytes.extend(if present == 1 { &nan[..] } else { &[] });
-        }
-        let sgd: Sgd = postcard::from_bytes(&bytes).unwrap();
+    let constant = (0.1, None, Base::Constant, None);
+    assert_eq!(unchecked(constant, None, None, None), plan().sgd);
+    let refused_for = |sgd: Sgd, error| {
+        assert_eq!(sgd.checked(), Err(error));
         assert_eq!(refused(Plan { sgd, ..plan() }, ENOUGH), Some(PlanError::Sgd(error)));
+    };
+    let schedule = |schedule: Schedule, error| refused_for(unchecked(schedule, None, None, None), error);
+    for bad in [f32::NAN, f32::INFINITY, -1.0] {
+        schedule((bad, None, Base::Constant, None), SgdError::StepSize);
+        schedule((0.1, None, Base::StepDecay { every: 3, factor: bad }, None), SgdError::StepDecay);
+        schedule((0.1, None, Base::Constant, Some((7, bad))), SgdError::DropFactor);
+        for clip in [Clip::Norm(bad), Clip::Value(bad)] {
+            refused_for(unchecked(constant, Some(clip), None, None), SgdError::ClipBound);
+        }
+        for decay in decays(bad) {
+            refused_for(unchecked(constant, None, Some(decay), None), SgdError::Decay);
+        }
+        for proximal in [Proximal::l1(bad), Proximal::group(bad)] {
+            refused_for(unchecked(constant, None, None, Some(proximal)), SgdError::Penalty);
+        }
     }
-    let drop = [&0.1_f32.to_le_bytes()[..], &[1, 7], &f32::NAN.to_le_bytes(), &[0, 0]].concat();
-    let sgd: Sgd = postcard::from_bytes(&drop).unwrap();
-    assert_eq!(refused(Plan { sgd, ..plan() }, ENOUGH), Some(PlanError::Sgd(SgdError::DropFactor)));
+    schedule((0.0, None, Base::Constant, None), SgdError::StepSize);
+    schedule((0.1, Some(0), Base::Constant, None), SgdError::WarmUp);
+    schedule((0.1, None, Base::StepDecay { every: 0, factor: 0.5 }, None), SgdError::StepDecay);
+    schedule((0.1, None, Base::StepDecay { every: 3, factor: 0.0 }, None), SgdError::StepDecay);
+    schedule((0.1, None, Base::Cosine { over: 0 }, None), SgdError::Cosine);
+    schedule((0.1, None, Base::Constant, Some((7, 0.0))), SgdError::DropFactor);
+    refused_for(unchecked(constant, Some(Clip::Value(0.0)), None, None), SgdError::ClipBound);
+    refused_for(unchecked(constant, None, None, Some(Proximal::l1(0.1).every(0))), SgdError::Penalty);
+}
+
+/// A decay that is `lambda` in one group only, for each group.
+fn decays(lambda: f32) -> [WeightDecay; 8] {
+    let each = |decay: WeightDecay| {
+        [decay.first(lambda), decay.hidden(lambda), decay.output(lambda), decay.biases(lambda)]
+    };
+    let [coupled, decoupled] = [WeightDecay::coupled(0.5), WeightDecay::decoupled(0.5)].map(each);
+    std::array::from_fn(|k| if k < 4 { coupled[k] } else { decoupled[k - 4] })
 }
 
 #[test]

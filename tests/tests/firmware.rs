@@ -55,7 +55,7 @@ fn a_panic_and_a_fault_end_the_run_with_a_message() -> Result<()> {
     for machine in Machine::ALL {
         let elf = tools::build_firmware(machine, "crash")?;
         for (training, code, message) in
-            [(short_a()?, 101, "a panic was asked for"), (short_c()?, 102, "hard fault at 0x")]
+            [(short_a()?, 101, "a panic was asked for"), (short_c()?, 102, "fault at 0x")]
         {
             let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
             let error = device::run(&mut board, &training, LAST, |_| {}).unwrap_err();
@@ -73,7 +73,10 @@ fn a_panic_and_a_fault_end_the_run_with_a_message() -> Result<()> {
 /// `overrun` delivers 12 rows into a queue that holds 7, whenever it is empty: 5 are lost each time.
 #[test]
 fn overruns_are_counted() -> Result<()> {
-    let machine = Machine::MpsAn386;
+    [Machine::MpsAn386, Machine::RiscvVirt].into_iter().try_for_each(overruns_are_counted_on)
+}
+
+fn overruns_are_counted_on(machine: Machine) -> Result<()> {
     let elf = tools::build_firmware(machine, "overrun")?;
     let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
     let training = short_c()?;
@@ -130,6 +133,8 @@ fn a_wrong_program_is_named() -> Result<()> {
     assert!(boot(&tools::workspace().join("Cargo.toml")).ends_with("Cargo.toml is not an ELF file"));
     let host_program = std::env::current_exe()?;
     assert!(boot(&host_program).contains("not for Arm"), "{}", boot(&host_program));
+    let other_core = tools::build_firmware(Machine::RiscvVirt, "replay")?;
+    assert!(boot(&other_core).contains("is a program for Riscv32, not for Arm"), "{}", boot(&other_core));
     let proof = tools::build_firmware(Machine::MpsAn386, "no_panic")?;
     assert!(boot(&proof).contains("not a Tamis program"), "{}", boot(&proof));
     let other_board = tools::build_firmware(Machine::MpsAn385, "replay")?;
@@ -137,8 +142,8 @@ fn a_wrong_program_is_named() -> Result<()> {
     Ok(())
 }
 
-/// One update of demo A, counted: the cores with hard float run nearly the same code, M4F and M7 the very same. A wrong
-/// length of a machine's tick would show here.
+/// One update of demo A, counted: the cores with hard float run nearly the same code, M4F and M7 the very same; with
+/// soft float, M3 and RISC-V compile the same arithmetic. A wrong length of a machine's tick would show here.
 #[test]
 fn the_cores_need_equally_many_instructions() -> Result<()> {
     let rows = experiments::demonstration(1)?;
@@ -157,6 +162,8 @@ fn the_cores_need_equally_many_instructions() -> Result<()> {
         let instructions = count(machine)?;
         assert!((instructions / reference - 1.0).abs() < 0.1, "{machine}: {instructions}, not {reference}");
     }
+    let (cortex_m3, risc_v) = (count(Machine::MpsAn385)?, count(Machine::RiscvVirt)?);
+    assert!((risc_v / cortex_m3 - 1.0).abs() < 0.2, "{risc_v}, not nearly {cortex_m3}");
     Ok(())
 }
 

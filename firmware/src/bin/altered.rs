@@ -4,8 +4,8 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use tamis_firmware::app::{self, Settings};
+use tamis_firmware::entry;
 
 /// After this update.
 const UPDATE: u32 = 37;

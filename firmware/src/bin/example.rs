@@ -1,10 +1,9 @@
 //! A network that learns on the device.
 #![no_std]
 #![no_main]
-use cortex_m_rt::entry;
 use static_cell::ConstStaticCell;
 use tamis::{Chain, Dense, Identity, Init, Model, Seed, Sgd, Shape, Tanh, Target, Task};
-use tamis_firmware::end;
+use tamis_firmware::{end, entry};
 
 type Net = Chain<Dense<8, 16, Tanh>, Dense<16, 1, Identity>>; // 8 sensors, 16 hidden units, 1 output
 const _: () = assert!(Net::RAM_BYTES <= 1024); // checked by the compiler

@@ -3,12 +3,11 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use static_cell::ConstStaticCell;
 use tamis::{
     Batch, Chain, Dense, Identity, Init, Model, Samples, Seed, Sgd, Shape, Stored, Tanh, Target, Task,
 };
-use tamis_firmware::{end, sizes};
+use tamis_firmware::{end, entry, sizes};
 
 const SAMPLES: u32 = 256;
 

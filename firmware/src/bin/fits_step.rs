@@ -5,10 +5,9 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use static_cell::ConstStaticCell;
 use tamis::{Chain, Dense, Digest, Identity, Init, Model, Seed, Sgd, Shape, Tanh, Target, Task};
-use tamis_firmware::{end, sizes};
+use tamis_firmware::{end, entry, sizes};
 
 type Net = Chain<Dense<8, { sizes::HIDDEN }, Tanh>, Dense<{ sizes::HIDDEN }, 1, Identity>>;
 static PARAMS: ConstStaticCell<[f32; Net::PARAMS]> = ConstStaticCell::new([0.0; Net::PARAMS]);

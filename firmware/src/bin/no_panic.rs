@@ -8,9 +8,12 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
+#[cfg(target_arch = "arm")]
 use cortex_m_rt::entry;
 #[cfg(feature = "microbit")]
 use nrf51_hal as _; // the chip's interrupt vectors
+#[cfg(target_arch = "riscv32")]
+use riscv_rt::entry;
 use static_cell::ConstStaticCell;
 use tamis::{
     AnyActivation, AnyLoss, Base, Batch, BinaryCrossEntropy, Chain, Clip, Contrast, Data, Dense, Digest,
@@ -185,7 +188,7 @@ fn plan(seed: Seed) -> Option<Plan> {
 fn main() -> ! {
     black_box((typed(), bundled(), planned()));
     loop {
-        cortex_m::asm::wfi();
+        core::hint::spin_loop();
     }
 }
 

@@ -5,9 +5,12 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
+#[cfg(target_arch = "arm")]
 use cortex_m_rt::entry;
 #[cfg(feature = "microbit")]
 use nrf51_hal as _; // the chip's interrupt vectors
+#[cfg(target_arch = "riscv32")]
+use riscv_rt::entry;
 
 #[entry]
 fn main() -> ! {

@@ -2,8 +2,8 @@
 #![no_std]
 #![no_main]
 
-use cortex_m_rt::entry;
 use tamis_firmware::app::{self, Settings};
+use tamis_firmware::entry;
 
 #[entry]
 fn main() -> ! {

@@ -11,7 +11,12 @@ mod mps;
 #[cfg(feature = "mps")]
 pub use mps::take;
 
-use cortex_m::peripheral::SYST;
+#[cfg(feature = "virt")]
+mod virt;
+#[cfg(feature = "virt")]
+pub use virt::take;
+
+use crate::arch::Timer;
 
 /// The name that QEMU knows the board by.
 const NAME: &str = env!("TAMIS_BOARD"); // from build.rs
@@ -25,5 +30,5 @@ pub struct Board<S, L> {
     /// Lit once the support has been found.
     pub led: L,
     /// The core's timer.
-    pub timer: SYST,
+    pub timer: Timer,
 }

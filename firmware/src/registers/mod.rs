@@ -2,3 +2,5 @@
 
 #[cfg(feature = "mps")]
 pub mod mps;
+#[cfg(feature = "virt")]
+pub mod virt;

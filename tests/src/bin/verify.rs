@@ -19,8 +19,8 @@ struct Check {
 }
 
 fn main() -> Result<ExitCode> {
-    tools::ensure_qemu()?;
     for machine in Machine::ALL {
+        tools::ensure_qemu(machine)?;
         tools::ensure_target(machine)?;
     }
     let (mut passed, mut failed) = (0, Vec::new());
@@ -73,10 +73,12 @@ fn checks() -> Vec<Check> {
             .push(check(&format!("lints, {machine}"), &format!("clippy --quiet {} {DENY}", board(machine))));
     }
     checks.push(check("documentation, host", &format!("doc --quiet --no-deps {HOST}")));
-    checks.push(check(
-        "documentation, firmware",
-        &format!("doc --quiet --no-deps {}", board(Machine::MpsAn386)),
-    ));
+    for machine in [Machine::MpsAn386, Machine::RiscvVirt] {
+        checks.push(check(
+            &format!("documentation, firmware, {machine}"),
+            &format!("doc --quiet --no-deps {}", board(machine)),
+        ));
+    }
     checks.push(check("the kernel's package", "package --package tamis --allow-dirty"));
     let tests = check("tests, on the host and on emulated cores", &format!("test {HOST}"));
     checks.push(Check { is_long: true, ..tests });

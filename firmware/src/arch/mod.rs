@@ -1,0 +1,15 @@
+//! The cores: each brings its start-up code, an interrupt for the sensor, a timer and a fault handler, by the same
+//! names.
+//!
+//! Under QEMU's `-icount` time goes on with every instruction, by a fixed amount, so a timer's ticks are instructions
+//! in another unit and repeat exactly.
+
+#[cfg(target_arch = "arm")]
+mod cortex_m;
+#[cfg(target_arch = "arm")]
+pub use self::cortex_m::{Timer, entry, fault, interrupt, ticks};
+
+#[cfg(target_arch = "riscv32")]
+mod riscv;
+#[cfg(target_arch = "riscv32")]
+pub use self::riscv::{Timer, entry, fault, interrupt, ticks};

@@ -1,0 +1,77 @@
+//! QEMU's RISC-V machine `virt`: RV32IMAC is used of its core, no float unit. It has no LED.
+
+use core::convert::Infallible;
+
+use embedded_hal::digital::{self, OutputPin};
+use embedded_io::{Read, Write};
+
+use super::{Board, NAME};
+use crate::arch::Timer;
+use crate::registers::virt::{
+    self as registers, DIVIDER_ACCESS, EIGHT_BITS, FIFO_ENABLE, RX_FULL, TX_EMPTY, Uart,
+};
+
+/// What the serial line's divider divides, in Hz: 16 samples of each bit.
+const CLOCK: u32 = 3_686_400 / 16;
+const BAUD: u32 = 115_200;
+
+/// The board, once.
+pub fn take() -> Option<Board<Serial, NoLed>> {
+    if !registers::start_interrupts() {
+        return None;
+    }
+    let [low, high, ..] = (CLOCK / BAUD).to_le_bytes();
+    registers::write(Uart::LineControl, DIVIDER_ACCESS);
+    registers::write(Uart::Data, low);
+    registers::write(Uart::DividerHigh, high);
+    registers::write(Uart::LineControl, EIGHT_BITS);
+    registers::write(Uart::FifoControl, FIFO_ENABLE);
+    Some(Board { name: NAME, serial: Serial(()), led: NoLed(()), timer: Timer })
+}
+
+/// UART 0.
+pub struct Serial(());
+
+impl embedded_io::ErrorType for Serial {
+    type Error = Infallible;
+}
+
+impl Read for Serial {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        let Some(first) = buffer.first_mut() else { return Ok(0) };
+        while registers::read(Uart::LineState) & RX_FULL == 0 {}
+        *first = registers::read(Uart::Data);
+        Ok(1)
+    }
+}
+
+impl Write for Serial {
+    fn write(&mut self, buffer: &[u8]) -> Result<usize, Infallible> {
+        let Some(&first) = buffer.first() else { return Ok(0) };
+        self.flush()?;
+        registers::write(Uart::Data, first);
+        Ok(1)
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        while registers::read(Uart::LineState) & TX_EMPTY == 0 {}
+        Ok(())
+    }
+}
+
+/// Nothing is lit.
+pub struct NoLed(());
+
+impl digital::ErrorType for NoLed {
+    type Error = Infallible;
+}
+
+impl OutputPin for NoLed {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
