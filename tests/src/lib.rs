@@ -47,6 +47,24 @@ pub fn relative_distance(a: &[f32], b: &[f64]) -> f64 {
     (distance / square(&mut b.iter().copied())).sqrt()
 }
 
+/// The layers of a network that is known at run time, as [`oracle`] and [`literal`] have them.
+pub fn specs_of(layers: &tamis::Layers) -> Vec<oracle::Spec> {
+    let mut inputs = tamis::Network::inputs(layers);
+    let spec = |spec: &tamis::LayerSpec| {
+        let outputs = usize::from(spec.outputs);
+        let function = match spec.activation {
+            tamis::AnyActivation::Identity => oracle::Function::Identity,
+            tamis::AnyActivation::Relu => oracle::Function::Relu,
+            tamis::AnyActivation::LeakyRelu => oracle::Function::LeakyRelu,
+            tamis::AnyActivation::Sigmoid => oracle::Function::Sigmoid,
+            tamis::AnyActivation::Tanh => oracle::Function::Tanh,
+        };
+        let inputs = std::mem::replace(&mut inputs, outputs);
+        oracle::Spec { inputs, outputs, has_bias: spec.has_bias, function }
+    };
+    layers.specs().iter().map(spec).collect()
+}
+
 /// A network as a type and, beside it, as a list for [`oracle::Oracle`]: `net!(5 7 Tanh Bias, 7 3 Identity
 /// NoBias)`.
 ///
