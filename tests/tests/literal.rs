@@ -1,12 +1,16 @@
 //! The kernel against a second transcription of the arithmetic contract, bit for bit: every parameter after every
 //! update, every loss, initial weights, orders, digests, standardised inputs.
 
+use tamis::momentum::Method;
 use tamis::{
-    Clip, Data, Init, Lent, Mse, Plan, Rule, Sampler, Seed, Sgd, Shape, Standardise, Target, Task,
-    WeightDecay, task::TEST_ROWS,
+    AnyActivation, AnyLoss, Base, Clip, Data, Growing, Init, LayerSpec, Layers, Lent, Momentum, Mse, Plan,
+    Pressed, Proximal, Rule, Sampler, Seed, Sgd, Shape, Standardise, Target, Task, WeightDecay,
+    wire::Training,
 };
+use tamis_host::replica::Memory;
+use tamis_host::{configurations, pool};
 use tamis_tests::bench::{Bench, typed};
-use tamis_tests::literal::{Chain, Literal, Settings, Start, Welford, mean, shuffled};
+use tamis_tests::literal::{Literal, Literally, Settings, Start, Welford, order};
 use tamis_tests::oracle::Spec;
 use tamis_tests::{Row, bits, net, numbers, rows};
 
@@ -57,42 +61,88 @@ fn start<N: Shape>() -> Bench<N> {
     Bench::new(&params)
 }
 
-/// No number is a power of two, so that every product rounds.
-fn combinations() -> impl Iterator<Item = Settings> {
-    let switch = |bit: usize| move |combination: usize| combination >> bit & 1 == 1;
-    let (clip, decay, drop) = (switch(0), switch(1), switch(2));
-    (0..8).map(move |combination| Settings {
-        eta: 0.013,
-        clip: clip(combination).then_some(0.7),
-        decay: decay(combination).then_some(0.011),
-        drop: drop(combination).then_some((90, 0.2)),
-    })
+/// Settings, with mu.
+#[derive(Clone, Copy, Debug)]
+struct Combination(Sgd, Option<f32>);
+
+impl Combination {
+    fn literal(self) -> Settings {
+        let Self(sgd, mu) = self;
+        let settings = Settings::of(&sgd);
+        if let Some(mu) = mu { settings.with_momentum(mu) } else { settings }
+    }
+
+    /// What makes updates of network `N`.
+    fn method<N: Shape>(self, velocity: &mut [f32]) -> Method<'_, N> {
+        let Self(sgd, mu) = self;
+        match mu {
+            None => Method::Plain(sgd),
+            Some(mu) => Method::Momentum(Momentum::over(&N::default(), sgd, mu, velocity).unwrap()),
+        }
+    }
 }
 
-fn sgd(settings: &Settings) -> Sgd {
-    let mut sgd = Sgd::new(settings.eta).unwrap();
-    if let Some(bound) = settings.clip {
-        sgd = sgd.clip(Clip::Norm(bound)).unwrap();
-    }
-    if let Some(decay) = settings.decay {
-        sgd = sgd.weight_decay(WeightDecay::coupled(decay)).unwrap();
-    }
-    if let Some((from, factor)) = settings.drop {
-        sgd = sgd.final_drop(from, factor).unwrap();
-    }
-    sgd
+/// No number is a power of two, so that every product rounds.
+fn combinations() -> Vec<Combination> {
+    let plain = Sgd::new(0.013).unwrap();
+    let norm = |sgd: Sgd| sgd.clip(Clip::Norm(0.7)).unwrap();
+    let value = |sgd: Sgd| sgd.clip(Clip::Value(0.06)).unwrap();
+    let coupled = |sgd: Sgd| sgd.weight_decay(WeightDecay::coupled(0.011)).unwrap();
+    let groups = |decay: WeightDecay| decay.first(0.03).hidden(0.007).output(0.0).biases(0.013);
+    let all_coupled = |sgd: Sgd| sgd.weight_decay(groups(WeightDecay::coupled(0.011))).unwrap();
+    let decoupled = |sgd: Sgd| sgd.weight_decay(groups(WeightDecay::decoupled(0.011))).unwrap();
+    let weights_only = |sgd: Sgd| sgd.weight_decay(WeightDecay::decoupled(0.011)).unwrap();
+    let dropped = |sgd: Sgd| sgd.final_drop(90, 0.2).unwrap();
+    let stepped = |sgd: Sgd| sgd.base(Base::StepDecay { every: 17, factor: 0.7 }).unwrap();
+    let cosine = |sgd: Sgd| sgd.base(Base::Cosine { over: 130 }).unwrap();
+    let warmed = |sgd: Sgd| sgd.warm_up(29).unwrap();
+    let l1 = |sgd: Sgd| sgd.proximal(Proximal::l1(0.02)).unwrap();
+    let group = |sgd: Sgd| sgd.proximal(Proximal::group(0.05).every(3)).unwrap();
+    let without = [
+        plain,
+        norm(plain),
+        coupled(plain),
+        norm(coupled(plain)),
+        dropped(plain),
+        dropped(norm(plain)),
+        dropped(coupled(plain)),
+        dropped(norm(coupled(plain))),
+        value(plain),
+        value(coupled(plain)),
+        all_coupled(norm(plain)),
+        decoupled(plain),
+        weights_only(plain),
+        dropped(norm(decoupled(plain))),
+        value(decoupled(plain)),
+        warmed(plain),
+        stepped(plain),
+        cosine(plain),
+        dropped(warmed(stepped(norm(plain)))),
+        dropped(warmed(cosine(plain))),
+        l1(warmed(plain)),
+        group(decoupled(cosine(plain))),
+        group(value(plain)),
+    ];
+    let with =
+        [plain, norm(plain), value(all_coupled(plain)), decoupled(warmed(norm(plain))), l1(stepped(plain))];
+    let without = without.map(|sgd| Combination(sgd, None));
+    let with = with.map(|sgd| Combination(sgd, Some(0.7)));
+    [&without[..], &with].concat()
 }
 
 fn one_by_one<N: Shape>(specs: &[Spec]) {
     let rows = rows_for(specs);
-    for settings in combinations() {
+    for combination in combinations() {
         let mut bench = start::<N>();
         let mut literal = Literal::new(specs, &bench.params);
-        let (mut model, sgd) = (bench.model(), sgd(&settings));
+        let settings = combination.literal();
+        let mut velocity = vec![f32::NAN; N::PARAMS];
+        let mut method = combination.method::<N>(&mut velocity);
+        let mut model = bench.model();
         for (update, row) in rows.iter().cycle().take(UPDATES).enumerate() {
             let (x, target) = typed::<N>(row);
-            let loss = model.step(&x, &target, &sgd).unwrap();
-            let at = || format!("{specs:?}, {settings:?}, update {update}");
+            let loss = model.step(&x, &target, &mut method).unwrap();
+            let at = || format!("{specs:?}, {combination:?}, update {update}");
             assert_eq!(loss.to_bits(), literal.step(row, &settings).to_bits(), "loss: {}", at());
             assert_eq!(bits(model.params()), bits(&literal.flat()), "{}", at());
         }
@@ -107,20 +157,22 @@ fn every_update_of_a_batch_of_one() {
 /// 23 rows: the last batch of 3 has two, of 7 too, and the full set is less than the 32 it declares.
 fn in_batches<N: Shape>(specs: &[Spec]) {
     let rows = rows_for(specs);
-    for settings in combinations() {
+    for combination in combinations() {
         for length in [3, 7, 32] {
             let mut bench = start::<N>();
             let mut literal = Literal::new(specs, &bench.params);
             let (mut model, mut batch) = bench.model_and_batch(length as u32);
-            let sgd = sgd(&settings);
-            for (update, rows) in rows.chunks(length).cycle().take(UPDATES).enumerate() {
-                let at = || format!("{specs:?}, {settings:?}, batch of {length}, update {update}");
+            let settings = combination.literal();
+            let mut velocity = vec![f32::NAN; N::PARAMS];
+            let mut method = combination.method::<N>(&mut velocity);
+            for (update, rows) in rows.chunks(length).cycle().take(UPDATES / 2).enumerate() {
+                let at = || format!("{specs:?}, {combination:?}, batch of {length}, update {update}");
                 for row in rows {
                     let (x, target) = typed::<N>(row);
                     let loss = model.accumulate(&x, &target, &mut batch).unwrap();
                     assert_eq!(loss.to_bits(), literal.evaluate(row).to_bits(), "loss of a row: {}", at());
                 }
-                let loss = model.apply(&mut batch, &sgd).unwrap();
+                let loss = model.apply(&mut batch, &mut method).unwrap();
                 assert_eq!(loss.to_bits(), literal.batch(rows, &settings).to_bits(), "loss: {}", at());
                 assert_eq!(bits(model.params()), bits(&literal.flat()), "{}", at());
             }
@@ -152,13 +204,15 @@ fn every_output() {
 
 fn initial_weights<N: Shape>(specs: &[Spec]) {
     for seed in [0, 1, u64::MAX].map(Seed) {
-        for (init, start) in [
-            (Init::he(), Start::He),
-            (Init::scaled(1.0), Start::Scaled(1.0)),
-            (Init::scaled(0.37), Start::Scaled(0.37)),
-        ] {
-            let literal = Literal::drawn(specs, start, seed).flat();
-            assert_eq!(bits(&Bench::<N>::drawn(init, seed).params), bits(&literal), "{specs:?}, {init:?}");
+        for init in [Init::he(), Init::xavier(), Init::scaled(1.0), Init::scaled(0.37)] {
+            for init in [init, init.uniform(), init.with_biases(0.3), init.uniform().with_biases(0.07)] {
+                let literal = Literal::drawn(specs, Start::of(&init), seed).flat();
+                assert_eq!(
+                    bits(&Bench::<N>::drawn(init, seed).params),
+                    bits(&literal),
+                    "{specs:?}, {init:?}"
+                );
+            }
         }
     }
 }
@@ -170,14 +224,28 @@ fn every_initial_weight() {
 
 #[test]
 fn every_order() {
-    for n in [1, 2, 3, 10, 64, 1000] {
+    for n in [1, 2, 3, 4, 5, 10, 16, 17, 64, 1000] {
         for seed in [0, 7].map(Seed) {
-            let mut indices = vec![0; n];
-            let mut sampler = Sampler::shuffled(&mut indices, seed).unwrap();
-            for epoch in 0..5 {
-                let order: Vec<u64> = (0..n).map(|_| sampler.draw().index).collect();
-                let literal: Vec<u64> = shuffled(n as u32, seed, epoch).into_iter().map(u64::from).collect();
-                assert_eq!(order, literal, "{n} rows, {seed:?}, epoch {epoch}");
+            let mut indices = vec![0; n.into()];
+            let (length, ring) = (u32::from(n), Data::Ring { capacity: n, visits: 1 + n % 4 });
+            let samplers = [
+                (Data::Stream, Ok(Sampler::stream())),
+                (Data::Sequential(n), Sampler::sequential(length)),
+                (Data::Shuffled(n), Sampler::shuffled(&mut indices, seed)),
+                (Data::Keyed(n), Sampler::keyed(length, seed)),
+                (Data::WithReplacement(n), Sampler::with_replacement(length, seed)),
+                (ring, Sampler::ring(length, u32::from(1 + n % 4), seed)),
+            ];
+            for (data, sampler) in samplers {
+                let mut sampler = sampler.unwrap();
+                for epoch in 0..50.min(5000 / u64::from(n)) {
+                    let literal = order::epoch(data, seed, epoch);
+                    for (place, &index) in (1..).zip(&literal) {
+                        let draw = sampler.draw();
+                        assert_eq!(draw.index, index, "{data:?}, {seed:?}, epoch {epoch}");
+                        assert_eq!(draw.ends_epoch, order::has_epochs(data) && place == literal.len());
+                    }
+                }
             }
         }
     }
@@ -185,72 +253,88 @@ fn every_order() {
 
 type Whole = net!(type 6 8 Tanh Bias, 8 2 Identity NoBias);
 
-/// A plan from the first weight to the test loss, the digest after every update.
-fn whole_training(data: Data, batch: usize, settings: Settings) {
-    let seed = Seed(11);
-    let task = Task::plain(Target::Sine, 5, 2, 0.3, Seed(12));
-    let (init, rule) = (Init::scaled(1.1), Rule::Gap { least: 3.0 });
+/// A plan for a typed network from the first weight to the test loss, the digest after every update.
+fn whole_training(data: Data, batch: u32, Combination(sgd, momentum): Combination, pressed: Option<Pressed>) {
     let plan = Plan {
-        seed,
-        task,
+        seed: Seed(11),
+        task: Task::plain(Target::Sine, 5, 2, 0.3, Seed(12)),
         data,
         standardise: None,
         label_noise: None,
-        init,
-        batch: batch as u32,
-        sgd: sgd(&settings),
-        momentum: None,
-        pressed: None,
+        init: Init::scaled(1.1),
+        batch,
+        sgd,
+        momentum,
+        pressed,
         updates: UPDATES as u32,
-        rule,
+        rule: Rule::Gap { least: 3.0 },
     };
-    let row = |index: u64, of_the_test: bool| {
-        let mut x = vec![0.0; 6];
-        let target = if of_the_test { task.test_row(index, &mut x) } else { task.row(index, &mut x) };
-        Row { x, target: vec![target; 2] }
-    };
-
-    let mut literal =
-        Literal::drawn(&net!(list 6 8 Tanh Bias, 8 2 Identity NoBias), Start::Scaled(1.1), seed);
-    let mut chain = Chain::default();
-    // Batches in the order of the plan; none crosses an epoch.
-    let epoch = |epoch: u64| -> Vec<u64> {
-        match data {
-            Data::Stream => (0..batch as u64).map(|k| epoch * batch as u64 + k).collect(),
-            Data::Sequential(n) => (0..u64::from(n)).collect(),
-            Data::Shuffled(n) => shuffled(n.into(), seed, epoch).into_iter().map(u64::from).collect(),
-            Data::Keyed(_) | Data::WithReplacement(_) | Data::Ring { .. } => panic!("see orders.rs"),
-        }
-    };
-    let batches = (0..).flat_map(|e| epoch(e).chunks(batch).map(<[u64]>::to_vec).collect::<Vec<_>>());
-
-    let (mut arena, mut indices) = (vec![0.0; plan.ram::<Whole>().total() / 4], [0; ROWS]);
+    let layers =
+        [LayerSpec::new(8, AnyActivation::Tanh), LayerSpec::new(2, AnyActivation::Identity).without_bias()];
+    let training = Training { layers: Layers::new(6, &layers).unwrap(), loss: AnyLoss::Mse, plan };
+    let mut literal = Literally::of(&training);
+    let (mut arena, mut indices) = (vec![0.0; plan.ram::<Whole>().arena_len()], [0; ROWS]);
     let lent = Lent { arena: &mut arena, indices: &mut indices };
-    let mut trainer = plan.start::<Whole, _, _>(Mse, lent, task).unwrap();
-    for (update, batch_of) in batches.take(UPDATES).enumerate() {
-        let rows: Vec<Row> = batch_of.into_iter().map(|index| row(index, false)).collect();
-        let loss = match batch {
-            1 => literal.step(&rows[0], &settings),
-            _ => literal.batch(&rows, &settings),
-        };
-        chain.step(&literal.flat());
-        let at = format!("{data:?}, batch of {batch}, {settings:?}, update {update}");
-        assert_eq!(trainer.update().unwrap().loss.to_bits(), loss.to_bits(), "loss: {at}");
-        assert_eq!(trainer.digest(), chain.0, "digest: {at}");
+    let mut trainer = plan.start::<Whole, _, _>(Mse, lent, plan.task).unwrap();
+    for update in 0..UPDATES {
+        let expected = literal.update();
+        assert_eq!(
+            trainer.update().unwrap().loss.to_bits(),
+            expected.loss.to_bits(),
+            "loss: {plan:?}, {update}"
+        );
+        assert_eq!(trainer.digest(), expected.digest, "digest: {plan:?}, update {update}");
     }
-    let losses: Vec<f32> = (0..TEST_ROWS).map(|index| literal.evaluate(&row(index, true))).collect();
-    assert_eq!(trainer.test_loss(&task).unwrap().to_bits(), mean(&losses).to_bits());
+    assert_eq!(trainer.test_loss(&plan.task).unwrap().to_bits(), literal.test_loss().to_bits());
 }
 
 #[test]
 fn every_digest_of_a_whole_training() {
     let n = ROWS as u16;
-    for settings in combinations() {
-        for batch in [1, 3, 7, ROWS] {
-            for data in [Data::Stream, Data::Sequential(n), Data::Shuffled(n)] {
-                whole_training(data, batch, settings);
+    let pressed = Pressed { growing: Growing::new(30, 3).unwrap(), first: 3, count: 2, rate: 0.07 };
+    for combination in combinations() {
+        for batch in [1, 3, 7, ROWS as u32] {
+            for data in [Data::Stream, Data::Sequential(n), Data::Shuffled(n), Data::Keyed(n)] {
+                whole_training(data, batch, combination, None);
             }
+            whole_training(Data::WithReplacement(n), batch, combination, Some(pressed));
         }
+    }
+}
+
+/// Every loss, parameter and digest of the trainings that the cross-check runs; then norms and test loss.
+fn the_cover(seed: u64, updates: u32) {
+    let trainings = configurations::all(seed, updates).unwrap();
+    pool::map(&trainings, |experiment| {
+        let (name, training) = (&experiment.name, &experiment.training);
+        let plan = training.plan;
+        let mut literal = Literally::of(training);
+        let mut memory = Memory::of(training);
+        let trainer = plan.start_layers(training.layers.clone(), training.loss, memory.lent(), plan.task);
+        let mut trainer = trainer.unwrap();
+        for update in 1..=updates {
+            let expected = literal.update();
+            let loss = trainer.update().unwrap().loss;
+            assert_eq!(loss.to_bits(), expected.loss.to_bits(), "loss: {name}, update {update}");
+            assert_eq!(bits(trainer.model().params()), bits(&expected.params), "{name}, update {update}");
+            assert_eq!(trainer.digest(), expected.digest, "digest: {name}, update {update}");
+        }
+        let test_loss = trainer.test_loss(&plan.task).unwrap();
+        assert_eq!(test_loss.to_bits(), literal.test_loss().to_bits(), "test loss: {name}");
+        let norms = trainer.norms().unwrap_or_default();
+        assert_eq!(bits(norms), bits(&literal.norms()), "norms: {name}");
+    });
+}
+
+#[test]
+fn every_update_of_the_cover() {
+    the_cover(1, 1000);
+}
+
+#[test]
+fn every_update_of_other_covers() {
+    for seed in [0, 2026, u64::MAX] {
+        the_cover(seed, 150);
     }
 }
 

@@ -51,7 +51,8 @@ impl Literally {
         }
         Self {
             settings,
-            literal: Literal::drawn(&specs, Start::of(&plan.init), plan.seed).with_loss(Loss::of(&training.loss)),
+            literal: Literal::drawn(&specs, Start::of(&plan.init), plan.seed)
+                .with_loss(Loss::of(&training.loss)),
             chain: Chain::default(),
             checks: VecDeque::new(),
             left: VecDeque::new(),
