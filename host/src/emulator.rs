@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use tamis::ARITHMETIC_VERSION;
 use tamis::wire::{self, Decoder, Event, FRAME, Request, WIRE_VERSION};
 
+use crate::log;
 use crate::machine::Machine;
 use crate::{elf, tools};
 
@@ -35,6 +36,7 @@ pub const NS_PER_INSTRUCTION: f64 = 8.0;
 /// A running board.
 pub struct Emulator {
     machine: Machine,
+    elf: PathBuf,
     child: Child,
     line: Option<TcpStream>,
     monitor: Option<TcpStream>,
@@ -62,7 +64,16 @@ impl Emulator {
         let log = child.stdout.take().map(collect);
         let complaints = child.stderr.take().map(collect);
         // From here on the emulator ends with this value, whatever fails.
-        let mut board = Self { machine, child, line: None, monitor: None, events: None, log, complaints };
+        let mut board = Self {
+            machine,
+            elf: elf.to_owned(),
+            child,
+            line: None,
+            monitor: None,
+            events: None,
+            log,
+            complaints,
+        };
         let line = board.accept(&line.0).map_err(|error| board.explain(error))?;
         board.monitor = Some(board.accept(&monitor.0).map_err(|error| board.explain(error))?);
         let bytes = line.try_clone()?;
@@ -144,7 +155,10 @@ impl Emulator {
             Err(RecvTimeoutError::Timeout) => bail!("{} has been silent for {patience:?}", self.machine),
             Err(RecvTimeoutError::Disconnected) => {
                 let status = self.child.wait().context("the emulator is gone")?;
-                bail!("{} ended early, {status} {}", self.machine, text(self.complaints.take()))
+                // The last words of the program, if they can be read.
+                let log = log::decode(&self.elf, &joined(self.log.take())).unwrap_or_default();
+                let last = log.last().map_or("", String::as_str);
+                bail!("{} ended early, {status} {last} {}", self.machine, text(self.complaints.take()))
             }
         }
     }
