@@ -119,13 +119,22 @@ const SMOKE: usize = 7;
 
 /// Compares every step of a cover of all options on one machine, or of a sample of it.
 pub fn check(machine: Machine, elf: &Path, seed: u64) -> Result<Finding> {
-    let mut experiments = configurations::all(seed, machine.crosscheck_steps())?;
-    if !machine.runs_whole_cover() {
-        experiments = experiments.into_iter().step_by(SMOKE).collect();
-    }
-    let bar = report::progress(machine.crosscheck_steps() as usize * experiments.len());
+    check_each(machine, elf, &experiments(machine, seed)?)
+}
+
+/// What a cross-check of one machine trains.
+pub fn experiments(machine: Machine, seed: u64) -> Result<Vec<Experiment>> {
+    let every = if machine.runs_whole_cover() { 1 } else { SMOKE };
+    let experiments = configurations::all(seed, machine.crosscheck_steps())?;
+    Ok(experiments.into_iter().step_by(every).collect())
+}
+
+/// Compares every step of `experiments` on one machine.
+pub fn check_each(machine: Machine, elf: &Path, experiments: &[Experiment]) -> Result<Finding> {
+    let steps = experiments.iter().map(|experiment| experiment.training.plan.updates as usize);
+    let bar = report::progress(steps.sum());
     bar.set_message(machine.name());
-    let results = pool::map(&experiments, |experiment| check_one(machine, elf, experiment, || bar.inc(1)));
+    let results = pool::map(experiments, |experiment| check_one(machine, elf, experiment, || bar.inc(1)));
     bar.finish_and_clear();
     let mut finding = Finding { machine, digests_compared: 0, first_difference: None };
     for (experiment, result) in experiments.iter().zip(results) {

@@ -26,7 +26,7 @@ pub const BUDGETS: [usize; 4] = [4, 8, 16, 64];
 /// What a program of this size keeps for its stack; the linker checks it.
 pub const STACK: usize = 2048;
 /// What logger and start-up code keep for themselves.
-pub const RUNTIME: usize = 80;
+pub const RUNTIME: usize = 96;
 
 const INPUTS: usize = 8;
 const STORED: usize = 256;

@@ -236,6 +236,9 @@ impl Plan {
         if self.sgd.warm_up_updates() > self.updates {
             return Err(PlanError::WarmUp);
         }
+        if self.batch == 0 {
+            return Err(PlanError::Batch(BatchError::Zero));
+        }
         if self.label_noise.is_some() && !loss.is_regression() {
             return Err(PlanError::LabelNoise(LabelNoiseError::Loss));
         }

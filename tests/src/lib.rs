@@ -1,5 +1,6 @@
 //! What the tests share: a naive network in f64, a bench for the kernel, golden figures, rows of numbers.
 
+pub mod altered;
 pub mod bench;
 pub mod costs;
 pub mod golden;

@@ -7,9 +7,9 @@ use std::error::Error;
 
 use tamis::plan::{Data, Lent, Plan, PlanError};
 use tamis::{
-    Batch, BatchError, FloatEnvironmentError, Init, InitError, LengthError, Model, NoSample, NotFinite, Rule,
-    RuleError, Sampler, SamplerError, Samples, Seed, Sgd, SgdError, Shape, StepError, StoreError, Stored,
-    Target, Task, TaskError, TrainError, Vector,
+    Base, Batch, BatchError, Clip, FloatEnvironmentError, Growing, Init, InitError, LengthError, Model, Mse,
+    NoSample, NotFinite, Pressed, Proximal, Rule, RuleError, Sampler, SamplerError, Samples, Seed, Sgd,
+    SgdError, Shape, StepError, StoreError, Stored, Target, Task, TaskError, TrainError, Vector, WeightDecay,
 };
 use tamis_tests::bench::{Bench, typed};
 use tamis_tests::{bits, net, rows};
@@ -21,8 +21,9 @@ const NOT_FINITE: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 /// Every way to update.
 fn settings() -> [Sgd; 4] {
     let plain = Sgd::new(0.1).unwrap();
-    let (clip, decay) = (plain.clip_norm(1.0).unwrap(), plain.weight_decay(0.1).unwrap());
-    [plain, clip, decay, clip.weight_decay(0.1).unwrap()]
+    let decay = WeightDecay::coupled(0.1);
+    let clip = plain.clip(Clip::Norm(1.0)).unwrap();
+    [plain, clip, plain.weight_decay(decay).unwrap(), clip.weight_decay(decay).unwrap()]
 }
 
 /// One sample with `x[input]` or `target[output]` spoilt is refused by every way to learn, and leaves no
@@ -43,7 +44,8 @@ fn assert_refused(spoil: impl Fn(&mut [f32], &mut [f32]), error: StepError) {
 
         let (mut model, mut batch) = bench.model_and_batch(2);
         assert_eq!(model.accumulate(&x, &target, &mut batch), Err(error));
-        assert_eq!((batch.accepted(), model.apply(&mut batch, &sgd), model.updates()), (0, None, 0));
+        assert_eq!((batch.accepted(), model.updates()), (0, 0));
+        assert_eq!(model.apply(&mut batch, &sgd), Err(StepError::EmptyBatch));
         assert_eq!(bits(&bench.params), before);
     }
 }
@@ -101,7 +103,7 @@ fn a_planted_nan_is_reported<N: Shape>() {
                     Err(StepError::Loss),
                     "parameter {place}"
                 );
-                assert_eq!(model.apply(&mut batch, &sgd), None);
+                assert_eq!(model.apply(&mut batch, &sgd), Err(StepError::EmptyBatch));
                 assert_eq!(bits(&bench.params), before, "parameter {place}");
             }
         }
@@ -124,15 +126,15 @@ fn settings_that_make_no_sense_are_refused() {
     let good = Sgd::new(0.1).unwrap();
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.1] {
         assert_eq!(Sgd::new(bad), Err(SgdError::StepSize));
-        assert_eq!(good.clip_norm(bad), Err(SgdError::ClipBound));
+        assert_eq!(good.clip(Clip::Norm(bad)), Err(SgdError::ClipBound));
         assert_eq!(good.final_drop(10, bad), Err(SgdError::DropFactor));
-        assert_eq!(good.weight_decay(bad), Err(SgdError::Decay));
+        assert_eq!(good.weight_decay(WeightDecay::coupled(bad)), Err(SgdError::Decay));
     }
     for zero in [0.0, -0.0] {
         assert_eq!(Sgd::new(zero), Err(SgdError::StepSize));
-        assert_eq!(good.clip_norm(zero), Err(SgdError::ClipBound));
+        assert_eq!(good.clip(Clip::Norm(zero)), Err(SgdError::ClipBound));
         assert_eq!(good.final_drop(10, zero), Err(SgdError::DropFactor));
-        assert!(good.weight_decay(zero).is_ok(), "a decay of zero is a decay");
+        assert!(good.weight_decay(WeightDecay::coupled(zero)).is_ok(), "a decay of zero is a decay");
     }
     assert_eq!(good.checked(), Ok(good));
     // The step size after the drop must be one too.
@@ -202,40 +204,32 @@ fn a_buffer_that_is_too_short_is_named_with_its_lengths() {
 fn plan() -> Plan {
     Plan {
         seed: Seed(1),
-        task: Task { seed: Seed(1), target: Target::Linear, inputs: 5, relevant: 2, noise: 0.5 },
+        task: Task::plain(Target::Linear, 5, 2, 0.5, Seed(1)),
         data: Data::Shuffled(10),
         standardise: Some(3),
+        label_noise: None,
         init: Init::he(),
         batch: 4,
         sgd: Sgd::new(0.1).unwrap(),
+        momentum: None,
+        pressed: None,
         updates: 10,
         rule: Rule::Gap { least: 3.0 },
     }
 }
 
-/// What `plan` is refused for, on buffers of these lengths, which must stay as they were: params, scratch,
-/// gradient, norms, mean and deviation, indices.
-fn refused(plan: Plan, lengths: [usize; 6]) -> Option<PlanError> {
-    let [mut params, mut scratch, mut gradient, mut norms, mut standardise] =
-        [0, 1, 2, 3, 4].map(|k| vec![0.75; lengths[k]]);
-    let mut indices = vec![0; lengths[5]];
-    let lent = Lent {
-        params: &mut params,
-        scratch: &mut scratch,
-        gradient: &mut gradient,
-        indices: &mut indices,
-        norms: &mut norms,
-        standardise: &mut standardise,
-    };
-    let error = plan.start::<Net, _>(lent, plan.task).err();
-    assert!(
-        error.is_none() || params.iter().all(|&param| param == 0.75),
-        "{error:?}, but parameters changed"
-    );
+/// What `plan` is refused for on so many numbers and indices, which must stay as they were.
+fn refused(plan: Plan, [numbers, indices]: [usize; 2]) -> Option<PlanError> {
+    let (mut arena, mut order) = (vec![0.75; numbers], vec![0; indices]);
+    let lent = Lent { arena: &mut arena, indices: &mut order };
+    let error = plan.start::<Net, _, _>(Mse, lent, plan.task).err();
+    let params = arena.iter().take(Net::PARAMS);
+    assert!(error.is_none() || params.into_iter().all(|&param| param == 0.75), "{error:?}, but they changed");
     error
 }
 
-const ENOUGH: [usize; 6] = [Net::PARAMS, Net::SCRATCH, Net::PARAMS, 8 * 5, 2 * 5, 10];
+/// Parameters, scratch, one sample, column norms, gradient, mean and deviation; ten places.
+const ENOUGH: [usize; 2] = [Net::PARAMS + Net::SCRATCH + (5 + 3) + 8 * 5 + Net::PARAMS + 2 * 5, 10];
 
 #[test]
 fn a_plan_that_makes_no_sense_is_refused() {
@@ -262,56 +256,89 @@ fn a_plan_that_makes_no_sense_is_refused() {
     }
 }
 
+/// The error tells how much all of it needs.
 #[test]
 fn a_plan_on_too_little_memory_is_refused() {
-    let short = |buffer: usize| {
-        let mut lengths = ENOUGH;
-        lengths[buffer] -= 1;
-        (refused(plan(), lengths), LengthError { needed: ENOUGH[buffer], given: ENOUGH[buffer] - 1 })
-    };
-    let (error, length) = short(0);
-    assert_eq!(error, Some(PlanError::Model(length)));
-    let (error, length) = short(1);
-    assert_eq!(error, Some(PlanError::Model(length)));
-    let (error, length) = short(2);
-    assert_eq!(error, Some(PlanError::Batch(BatchError::Gradient(length))));
-    let (error, length) = short(3);
-    assert_eq!(error, Some(PlanError::Norms(length)));
-    let (error, length) = short(4);
-    assert_eq!(error, Some(PlanError::Standardise(length)));
-    let (error, length) = short(5);
-    assert_eq!(error, Some(PlanError::Indices(length)));
+    let [numbers, indices] = ENOUGH;
+    let error = refused(plan(), [numbers, indices - 1]);
+    assert_eq!(error, Some(PlanError::Indices(LengthError { needed: indices, given: indices - 1 })));
 
-    // What a plan does not use may be missing.
-    let little = Plan { batch: 1, data: Data::Sequential(10), standardise: None, ..plan() };
-    assert_eq!(refused(little, [Net::PARAMS, Net::SCRATCH, 0, 8 * 5, 0, 0]), None);
+    let growing = Growing::new(3, 2).unwrap();
+    let pressed = Some(Pressed { growing, first: 4, count: 1, rate: 0.1 });
+    let (p, s) = (Net::PARAMS, Net::SCRATCH);
+    let least = Plan { batch: 1, data: Data::Sequential(10), standardise: None, ..plan() };
+    for (plan, needed) in [
+        (least, p + s + 8 + 8 * 5),
+        (Plan { batch: 2, ..least }, p + s + 8 + 8 * 5 + p),
+        (Plan { momentum: Some(0.5), ..least }, p + s + 8 + 8 * 5 + p),
+        (Plan { standardise: Some(3), ..least }, p + s + 8 + 8 * 5 + 2 * 5),
+        (Plan { pressed, ..least }, p + s + 8 + 8 * 5 + 5),
+        (Plan { momentum: Some(0.5), pressed, data: least.data, ..plan() }, numbers + p + 5),
+    ] {
+        for given in [0, p - 1, p, p + s, needed - 1] {
+            assert_eq!(refused(plan, [given, 0]), Some(PlanError::Arena(LengthError { needed, given })));
+        }
+        // What a plan does not use may be missing.
+        assert_eq!(refused(plan, [needed, 0]), None);
+        assert_eq!(plan.ram::<Net>().arena_len(), needed, "what the plan says of itself");
+    }
 }
 
-/// Settings may come over a wire, where no constructor has looked at them.
+/// eta, warm-up, base, final drop.
+type Schedule = (f32, Option<u32>, Base, Option<(u32, f32)>);
+
+/// Settings as they may come over a wire, where no constructor has looked at them.
+fn unchecked(
+    schedule: Schedule,
+    clip: Option<Clip>,
+    decay: Option<WeightDecay>,
+    proximal: Option<Proximal>,
+) -> Sgd {
+    let mut buffer = [0; 128];
+    let bytes = postcard::to_slice(&(schedule, clip, decay, proximal), &mut buffer).unwrap();
+    postcard::from_bytes(bytes).unwrap()
+}
+
 #[test]
 fn damaged_settings_in_a_plan_are_refused() {
-    // eta, then no drop, no clip, no decay: a four-byte float and three zero bytes.
-    let mut buffer = [0; 64];
-    let honest = postcard::to_slice(&plan().sgd, &mut buffer).unwrap();
-    assert_eq!(honest, [&0.1_f32.to_le_bytes()[..], &[0, 0, 0]].concat());
-    for eta in [f32::NAN, 0.0, -1.0, f32::INFINITY] {
-        let bytes = [&eta.to_le_bytes()[..], &[0, 0, 0]].concat();
-        let sgd: Sgd = postcard::from_bytes(&bytes).unwrap();
-        assert_eq!(refused(Plan { sgd, ..plan() }, ENOUGH), Some(PlanError::Sgd(SgdError::StepSize)));
-    }
-    for (present, error) in [([1, 0], SgdError::ClipBound), ([0, 1], SgdError::Decay)] {
-        let nan = f32::NAN.to_le_bytes();
-        let mut bytes = [&0.1_f32.to_le_bytes()[..], &[0]].concat();
-        for present in present {
-            bytes.push(present);
-            bytes.extend(if present == 1 { &nan[..] } else { &[] });
-        }
-        let sgd: Sgd = postcard::from_bytes(&bytes).unwrap();
+    let constant = (0.1, None, Base::Constant, None);
+    assert_eq!(unchecked(constant, None, None, None), plan().sgd);
+    let refused_for = |sgd: Sgd, error| {
+        assert_eq!(sgd.checked(), Err(error));
         assert_eq!(refused(Plan { sgd, ..plan() }, ENOUGH), Some(PlanError::Sgd(error)));
+    };
+    let schedule = |schedule: Schedule, error| refused_for(unchecked(schedule, None, None, None), error);
+    for bad in [f32::NAN, f32::INFINITY, -1.0] {
+        schedule((bad, None, Base::Constant, None), SgdError::StepSize);
+        schedule((0.1, None, Base::StepDecay { every: 3, factor: bad }, None), SgdError::StepDecay);
+        schedule((0.1, None, Base::Constant, Some((7, bad))), SgdError::DropFactor);
+        for clip in [Clip::Norm(bad), Clip::Value(bad)] {
+            refused_for(unchecked(constant, Some(clip), None, None), SgdError::ClipBound);
+        }
+        for decay in decays(bad) {
+            refused_for(unchecked(constant, None, Some(decay), None), SgdError::Decay);
+        }
+        for proximal in [Proximal::l1(bad), Proximal::group(bad)] {
+            refused_for(unchecked(constant, None, None, Some(proximal)), SgdError::Penalty);
+        }
     }
-    let drop = [&0.1_f32.to_le_bytes()[..], &[1, 7], &f32::NAN.to_le_bytes(), &[0, 0]].concat();
-    let sgd: Sgd = postcard::from_bytes(&drop).unwrap();
-    assert_eq!(refused(Plan { sgd, ..plan() }, ENOUGH), Some(PlanError::Sgd(SgdError::DropFactor)));
+    schedule((0.0, None, Base::Constant, None), SgdError::StepSize);
+    schedule((0.1, Some(0), Base::Constant, None), SgdError::WarmUp);
+    schedule((0.1, None, Base::StepDecay { every: 0, factor: 0.5 }, None), SgdError::StepDecay);
+    schedule((0.1, None, Base::StepDecay { every: 3, factor: 0.0 }, None), SgdError::StepDecay);
+    schedule((0.1, None, Base::Cosine { over: 0 }, None), SgdError::Cosine);
+    schedule((0.1, None, Base::Constant, Some((7, 0.0))), SgdError::DropFactor);
+    refused_for(unchecked(constant, Some(Clip::Value(0.0)), None, None), SgdError::ClipBound);
+    refused_for(unchecked(constant, None, None, Some(Proximal::l1(0.1).every(0))), SgdError::Penalty);
+}
+
+/// A decay that is `lambda` in one group only, for each group.
+fn decays(lambda: f32) -> [WeightDecay; 8] {
+    let each = |decay: WeightDecay| {
+        [decay.first(lambda), decay.hidden(lambda), decay.output(lambda), decay.biases(lambda)]
+    };
+    let [coupled, decoupled] = [WeightDecay::coupled(0.5), WeightDecay::decoupled(0.5)].map(each);
+    std::array::from_fn(|k| if k < 4 { coupled[k] } else { decoupled[k - 4] })
 }
 
 #[test]
@@ -351,7 +378,7 @@ fn every_error_is_a_plain_sentence() {
         Box::new(PlanError::Batch(BatchError::Zero)),
         Box::new(PlanError::Sampler(SamplerError::Empty)),
         Box::new(PlanError::Init(InitError::Gain)),
-        Box::new(PlanError::Model(length)),
+        Box::new(PlanError::Arena(length)),
         Box::new(PlanError::Indices(length)),
     ];
     for error in errors {
@@ -372,9 +399,11 @@ fn clipping_survives_inputs_whose_square_overflows() {
     type Dead = net!(type 2 2 Relu Bias, 2 1 Identity Bias);
     let mut params = [-1.0; Dead::PARAMS];
     params[Dead::PARAMS - 1] = 0.25;
-    for sgd in [Sgd::new(0.1).unwrap(), Sgd::new(0.1).unwrap().weight_decay(0.01).unwrap()] {
+    for sgd in
+        [Sgd::new(0.1).unwrap(), Sgd::new(0.1).unwrap().weight_decay(WeightDecay::coupled(0.01)).unwrap()]
+    {
         let mut bench = Bench::<Dead>::new(&params);
-        let loss = bench.model().step(&[2e19, 1.0], &[0.0], &sgd.clip_norm(1.0).unwrap());
+        let loss = bench.model().step(&[2e19, 1.0], &[0.0], &sgd.clip(Clip::Norm(1.0)).unwrap());
         assert_eq!(loss, Ok(0.0625));
         assert!(bench.params.iter().all(|param| param.is_finite()), "{:?}", bench.params);
     }

@@ -4,7 +4,8 @@
 //! is meant.
 
 use tamis::{
-    Data, Init, Lent, NoSample, Plan, Rule, Samples, Seed, Sgd, Shape, StepError, Target, Task, TrainError,
+    Data, Init, Lent, Mse, NoSample, Plan, Rule, Samples, Seed, Sgd, StepError, Target, Task, TrainError,
+    WeightDecay,
 };
 use tamis_tests::bench::{Bench, typed};
 use tamis_tests::oracle::{Options, Oracle};
@@ -75,7 +76,7 @@ fn the_declared_length_moves_no_bit() {
     assert!(params[0] == params[1] && params[1] == params[2]);
 }
 
-fn with_rejected(at: usize, rows: &[Row]) -> (Bench<Net>, Option<f32>) {
+fn with_rejected(at: usize, rows: &[Row]) -> (Bench<Net>, Result<f32, StepError>) {
     let (mut bench, _) = start();
     bench.gradient.fill(1e3); // left over from a batch before: the first accepted sample must overwrite it
     let (mut model, mut batch) = bench.model_and_batch(rows.len() as u32 + 1);
@@ -103,7 +104,7 @@ fn a_rejected_sample_leaves_no_trace_in_the_mean() {
     let loss = clean.batch_loss(&rows, &plain());
     for at in 0..=rows.len() {
         let (bench, loss_with_rejected) = with_rejected(at, &rows);
-        assert_eq!(loss_with_rejected.map(f32::to_bits), Some(loss.to_bits()));
+        assert_eq!(loss_with_rejected.map(f32::to_bits), Ok(loss.to_bits()));
         assert_eq!(bits(&bench.params), bits(&clean.params), "rejected at place {at}");
     }
 }
@@ -113,12 +114,12 @@ fn a_batch_with_none_accepted_makes_no_update() {
     let (mut bench, _) = start();
     let before = bits(&bench.params);
     let (mut model, mut batch) = bench.model_and_batch(3);
-    assert_eq!(model.apply(&mut batch, &plain()), None);
+    assert_eq!(model.apply(&mut batch, &plain()), Err(StepError::EmptyBatch));
     for _ in 0..3 {
         assert_eq!(model.accumulate(&[0.0; 5], &[0.0, f32::INFINITY], &mut batch), Err(StepError::Target(1)));
     }
     assert!(batch.is_complete());
-    assert_eq!(model.apply(&mut batch, &plain()), None);
+    assert_eq!(model.apply(&mut batch, &plain()), Err(StepError::EmptyBatch));
     assert_eq!(model.updates(), 0);
     assert!(!batch.is_complete());
     assert_eq!(bits(&bench.params), before);
@@ -152,7 +153,7 @@ fn a_decay_of_zero_is_nearly_no_decay() {
         let (mut without, _) = start();
         without.train(&rows, batch, &plain(), 100);
         let (mut with, _) = start();
-        with.train(&rows, batch, &plain().weight_decay(0.0).unwrap(), 100);
+        with.train(&rows, batch, &plain().weight_decay(WeightDecay::coupled(0.0)).unwrap(), 100);
         let wide: Vec<f64> = without.params.iter().map(|&w| f64::from(w)).collect();
         assert!(relative_distance(&with.params, &wide) < 10.0 * UNIT);
     }
@@ -184,12 +185,15 @@ impl Samples for Noted<'_> {
 fn plan(data: Data, batch: u32) -> Plan {
     Plan {
         seed: Seed(9),
-        task: Task { seed: Seed(9), target: Target::Linear, inputs: 5, relevant: 2, noise: 0.5 },
+        task: Task::plain(Target::Linear, 5, 2, 0.5, Seed(9)),
         data,
         standardise: None,
+        label_noise: None,
         init: Init::he(),
         batch,
         sgd: plain(),
+        momentum: None,
+        pressed: None,
         updates: 8,
         rule: Rule::Gap { least: 3.0 },
     }
@@ -204,20 +208,11 @@ struct Trained {
 }
 
 fn trained(data: Data, batch: u32, bad: &[u64], updates: usize) -> Trained {
-    let mut bench = Bench::<Net>::new(&[0.0; Net::PARAMS]);
-    let (mut scratch, mut indices, mut asked) = ([0.0; Net::SCRATCH], [0; 10], Vec::new());
-    let Bench { params, gradient, .. } = &mut bench;
-    let (mut norms, mut standardise) = ([0.0; 8 * 5], [0.0; 2 * 5]);
-    let lent = Lent {
-        params,
-        scratch: &mut scratch,
-        gradient,
-        indices: &mut indices,
-        norms: &mut norms,
-        standardise: &mut standardise,
-    };
+    let plan = plan(data, batch);
+    let (mut arena, mut indices, mut asked) = (vec![0.0; plan.ram::<Net>().total() / 4], [0; 10], Vec::new());
+    let lent = Lent { arena: &mut arena, indices: &mut indices };
     let source = Noted { asked: &mut asked, bad, rows: 10 };
-    let mut trainer = plan(data, batch).start::<Net, _>(lent, source).unwrap();
+    let mut trainer = plan.start::<Net, _, _>(Mse, lent, source).unwrap();
     let mut seen = 0;
     let log = (0..updates).map(|_| {
         let report = trainer.update().map(|update| update.rejected);
@@ -226,8 +221,8 @@ fn trained(data: Data, batch: u32, bad: &[u64], updates: usize) -> Trained {
         (asked, report)
     });
     let log = log.collect();
-    let updates = trainer.model().updates();
-    Trained { log, params: bench.params, updates }
+    let (updates, params) = (trainer.model().updates(), trainer.model().params().to_vec());
+    Trained { log, params, updates }
 }
 
 #[test]

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tamis::Plan;
-use tamis::showcase::Net;
-use tamis::wire::{Event, Report, Request};
+use tamis::wire::{Event, Report, Request, Training};
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::machine::Machine;
@@ -13,23 +12,34 @@ use tamis_host::{device, log, replica, tools};
 
 const LAST: Report = Report { digest_every: u32::MAX, params: None };
 
-/// The first plan of the cross-check on network `net`, cut to a few updates.
-fn short_plan(machine: Machine, wanted: Net) -> Result<Plan> {
-    let experiments = experiments::crosscheck(machine, 1)?;
-    let Experiment { plan, .. } =
-        experiments.into_iter().find(|e| e.net == wanted).context("no such network")?;
-    Ok(Plan { updates: 20, ..plan })
+/// The training `name` of demo `letter`, cut to a few updates.
+fn short(letter: char, name: &str) -> Result<Training> {
+    let rows = experiments::demonstration(1)?;
+    let row = rows.into_iter().find(|row| row.part.letter == letter && row.experiment.name == name);
+    let Experiment { training, .. } = row.context("no such training")?.experiment;
+    let plan = Plan { updates: 20, ..training.plan };
+    Ok(Training { plan, ..training })
+}
+
+/// On 14-8-1, from 256 stored samples in random order.
+fn short_a() -> Result<Training> {
+    short('A', "SGD, batch 1")
+}
+
+/// On 8-16-1, from a stream.
+fn short_c() -> Result<Training> {
+    short('C', "SGD, batch 1, final drop")
 }
 
 #[test]
 fn the_log_tells_what_happened() -> Result<()> {
     for machine in Machine::ALL {
         let elf = tools::build_firmware(machine, "replay")?;
-        let plan = short_plan(machine, Net::A)?;
+        let training = short_a()?;
         let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
-        device::run(&mut board, Net::A, &plan, LAST, |_| {})?;
+        device::run(&mut board, &training, LAST, |_| {})?;
         let messages = log::decode(&elf, &board.exit()?)?;
-        let digest = replica::run(Net::A, &plan, LAST, |_| {})?.digest().context("no digest")?;
+        let digest = replica::run(&training, LAST, |_| {})?.digest().context("no digest")?;
         let expected = [
             format!("INFO tamis on {machine}, arithmetic version {}", tamis::ARITHMETIC_VERSION),
             format!("INFO 20 updates, digest {digest:08x}, support found: false"),
@@ -44,9 +54,11 @@ fn the_log_tells_what_happened() -> Result<()> {
 fn a_panic_and_a_fault_end_the_run_with_a_message() -> Result<()> {
     for machine in Machine::ALL {
         let elf = tools::build_firmware(machine, "crash")?;
-        for (net, code, message) in [(Net::A, 101, "a panic was asked for"), (Net::C, 102, "fault at 0x")] {
+        for (training, code, message) in
+            [(short_a()?, 101, "a panic was asked for"), (short_c()?, 102, "fault at 0x")]
+        {
             let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
-            let error = device::run(&mut board, net, &short_plan(machine, net)?, LAST, |_| {}).unwrap_err();
+            let error = device::run(&mut board, &training, LAST, |_| {}).unwrap_err();
             assert!(error.to_string().contains("ended early"), "{machine}: {error}");
             let ended = board.wait()?;
             assert_eq!(ended.status.code(), Some(code), "{machine}");
@@ -67,15 +79,15 @@ fn overruns_are_counted() -> Result<()> {
 fn overruns_are_counted_on(machine: Machine) -> Result<()> {
     let elf = tools::build_firmware(machine, "overrun")?;
     let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
-    let plan = short_plan(machine, Net::C)?;
-    board.send(&Request::Train { net: Net::C, plan, report: LAST })?;
+    let training = short_c()?;
+    board.send(&Request::Train { training: training.clone(), report: LAST })?;
     let overruns = loop {
         if let Event::Done { overruns, .. } = board.receive()? {
             break overruns;
         }
     };
-    assert_eq!(overruns, plan.updates.div_ceil(7) * 5);
-    let error = device::run(&mut board, Net::C, &plan, LAST, |_| {}).unwrap_err();
+    assert_eq!(overruns, training.plan.updates.div_ceil(7) * 5);
+    let error = device::run(&mut board, &training, LAST, |_| {}).unwrap_err();
     assert!(error.to_string().contains("15 samples found the device's queue full"), "{error}");
     Ok(())
 }
@@ -84,7 +96,8 @@ fn overruns_are_counted_on(machine: Machine) -> Result<()> {
 fn a_plan_that_makes_no_sense_is_refused() -> Result<()> {
     let machine = Machine::MpsAn386;
     let elf = tools::build_firmware(machine, "replay")?;
-    let good = short_plan(machine, Net::C)?;
+    let training = short_c()?;
+    let good = training.plan;
     let bad = [
         (Plan { batch: 0, ..good }, "a batch needs at least one sample"),
         (Plan { task: tamis::Task { inputs: 9, ..good.task }, ..good }, "the sensor has 8 inputs"),
@@ -92,16 +105,21 @@ fn a_plan_that_makes_no_sense_is_refused() -> Result<()> {
             Plan { task: tamis::Task { relevant: 9, ..good.task }, ..good },
             "the relevant inputs must be at most all",
         ),
-        (Plan { data: tamis::Data::Shuffled(257), ..good }, "the memory for samples is full"),
+        (
+            Plan { data: tamis::Data::Shuffled(257), ..good },
+            "indices: a buffer of 257 elements is needed, 256",
+        ),
+        (Plan { data: tamis::Data::Keyed(400), ..good }, "arena: a buffer of 3600 elements is needed, 2740"),
     ];
     let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
     for (plan, reason) in bad {
-        let error = device::run(&mut board, Net::C, &plan, LAST, |_| {}).unwrap_err();
+        let error =
+            device::run(&mut board, &Training { plan, ..training.clone() }, LAST, |_| {}).unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
     }
     // And it goes on as if nothing had been.
-    let device = device::run(&mut board, Net::C, &good, LAST, |_| {})?;
-    assert_eq!(device.digest(), replica::run(Net::C, &good, LAST, |_| {})?.digest());
+    let device = device::run(&mut board, &training, LAST, |_| {})?;
+    assert_eq!(device.digest(), replica::run(&training, LAST, |_| {})?.digest());
     Ok(())
 }
 
@@ -129,11 +147,11 @@ fn a_wrong_program_is_named() -> Result<()> {
 #[test]
 fn the_cores_need_equally_many_instructions() -> Result<()> {
     let rows = experiments::demonstration(1)?;
-    let Experiment { net, plan, .. } = rows.first().context("no rows")?.experiment;
+    let Experiment { training, .. } = &rows.first().context("no rows")?.experiment;
     let count = |machine: Machine| {
         let elf = tools::build_firmware(machine, "replay")?;
         let mut board = Emulator::boot(machine, &elf, Clock::Instructions)?;
-        let instructions = device::instructions(&mut board, machine, net, &plan)?;
+        let instructions = device::instructions(&mut board, machine, training)?;
         println!("{machine}: {instructions:.1} instructions");
         board.exit()?;
         anyhow::Ok(instructions)

@@ -1,7 +1,7 @@
 //! Gradients and trajectories of the kernel, against the f64 oracle of this crate; and the oracle's own
 //! gradients against finite differences, so that it has an origin of its own.
 
-use tamis::{Sgd, Shape};
+use tamis::{Clip, Sgd, Shape, WeightDecay};
 use tamis_tests::bench::{Bench, typed};
 use tamis_tests::oracle::{Options, Oracle, Spec};
 use tamis_tests::{Row, net, relative_distance, rows};
@@ -106,10 +106,10 @@ fn a_batch_of_one_changes_parameters_by_eta_times_the_gradient() {
 fn sgd(options: &Options) -> Sgd {
     let mut sgd = Sgd::new(options.eta as f32).unwrap();
     if let Some(bound) = options.clip {
-        sgd = sgd.clip_norm(bound as f32).unwrap();
+        sgd = sgd.clip(Clip::Norm(bound as f32)).unwrap();
     }
     if let Some(decay) = options.decay {
-        sgd = sgd.weight_decay(decay as f32).unwrap();
+        sgd = sgd.weight_decay(WeightDecay::coupled(decay as f32)).unwrap();
     }
     if let Some((at, factor)) = options.drop {
         sgd = sgd.final_drop(at, factor as f32).unwrap();

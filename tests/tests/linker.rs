@@ -5,7 +5,8 @@ use std::process::Output;
 use anyhow::{Context, Result};
 use tamis::{Chain, Dense, Digest, Identity, Init, Model, Seed, Sgd, Shape, Tanh, Target, Task};
 use tamis_host::machine::Machine;
-use tamis_host::{fits, log, tools};
+use tamis_host::tools::{self, Profile};
+use tamis_host::{fits, log};
 
 /// The cores of the proof: hard float and soft float.
 const PROOFS: [Machine; 4] = [Machine::MpsAn386, Machine::MpsAn505, Machine::Microbit, Machine::RiscvVirt];
@@ -17,7 +18,7 @@ fn stderr(output: &Output) -> String {
 #[test]
 fn no_panic_is_reachable() -> Result<()> {
     for machine in PROOFS {
-        let output = tools::firmware_build(machine, "no_panic")?.output()?;
+        let output = tools::firmware_build(Profile::Release, machine, "no_panic")?.output()?;
         assert!(output.status.success(), "{machine}: a panic is reachable\n{}", stderr(&output));
     }
     Ok(())
@@ -26,8 +27,9 @@ fn no_panic_is_reachable() -> Result<()> {
 #[test]
 fn the_proof_can_fail() -> Result<()> {
     for machine in PROOFS {
-        let output =
-            tools::firmware_build(machine, "panicky")?.args(["--features", "must-not-link"]).output()?;
+        let output = tools::firmware_build(Profile::Release, machine, "panicky")?
+            .args(["--features", "must-not-link"])
+            .output()?;
         assert!(!output.status.success(), "{machine}: a program that panics has linked");
         assert!(stderr(&output).contains("undefined symbol: a_panic_is_reachable"), "{}", stderr(&output));
     }
@@ -43,9 +45,9 @@ fn a_batch_of_one_fits_where_gradient_descent_does_not() -> Result<()> {
     assert_eq!(fit.batch_1, Some(HIDDEN));
     assert!(fit.gd_256_stored < fit.batch_1);
     let build = |program, hidden: usize| {
-        let mut build = tools::firmware_build(Machine::Microbit, program)?;
+        let mut build = tools::firmware_build(Profile::Release, Machine::Microbit, program)?;
         build.env("TAMIS_HIDDEN", hidden.to_string());
-        tools::build_and_keep(Machine::Microbit, program, &mut build)
+        tools::build_and_keep(Profile::Release, Machine::Microbit, program, &mut build)
     };
 
     let too_large = build("fits_step", HIDDEN + 1)?;
@@ -61,7 +63,7 @@ fn a_batch_of_one_fits_where_gradient_descent_does_not() -> Result<()> {
 
     let sgd = build("fits_step", HIDDEN)?;
     assert!(sgd.status.success(), "{}", stderr(&sgd));
-    let elf = tools::elf_path(Machine::Microbit, "fits_step");
+    let elf = tools::elf_path(Profile::Release, Machine::Microbit, "fits_step");
     let (status, messages) = log::run_to_end(Machine::Microbit, &elf)?;
     assert!(status.success(), "{status}, {messages:?}");
     type Net = Chain<Dense<8, HIDDEN, Tanh>, Dense<HIDDEN, 1, Identity>>;
@@ -76,7 +78,7 @@ fn hundred_steps<N: Shape<In = tamis::shape::Width<8>, Out = tamis::shape::Width
     let mut net = Model::<N>::from_slices(&mut params, &mut scratch)?;
     net.init(Init::scaled(1.0), Seed(1))?;
     let sgd = Sgd::new(0.005)?;
-    let task = Task { seed: Seed(1), target: Target::Sine, inputs: 8, relevant: 2, noise: 0.3 };
+    let task = Task::plain(Target::Sine, 8, 2, 0.3, Seed(1));
     let mut digest = Digest::new();
     for k in 0..100 {
         let mut x = [0.0; 8];

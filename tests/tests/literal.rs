@@ -2,7 +2,8 @@
 //! update, every loss, initial weights, orders, digests, standardised inputs.
 
 use tamis::{
-    Data, Init, Lent, Plan, Rule, Sampler, Seed, Sgd, Shape, Standardise, Target, Task, task::TEST_ROWS,
+    Clip, Data, Init, Lent, Mse, Plan, Rule, Sampler, Seed, Sgd, Shape, Standardise, Target, Task,
+    WeightDecay, task::TEST_ROWS,
 };
 use tamis_tests::bench::{Bench, typed};
 use tamis_tests::literal::{Chain, Literal, Settings, Start, Welford, mean, shuffled};
@@ -71,10 +72,10 @@ fn combinations() -> impl Iterator<Item = Settings> {
 fn sgd(settings: &Settings) -> Sgd {
     let mut sgd = Sgd::new(settings.eta).unwrap();
     if let Some(bound) = settings.clip {
-        sgd = sgd.clip_norm(bound).unwrap();
+        sgd = sgd.clip(Clip::Norm(bound)).unwrap();
     }
     if let Some(decay) = settings.decay {
-        sgd = sgd.weight_decay(decay).unwrap();
+        sgd = sgd.weight_decay(WeightDecay::coupled(decay)).unwrap();
     }
     if let Some((from, factor)) = settings.drop {
         sgd = sgd.final_drop(from, factor).unwrap();
@@ -187,11 +188,22 @@ type Whole = net!(type 6 8 Tanh Bias, 8 2 Identity NoBias);
 /// A plan from the first weight to the test loss, the digest after every update.
 fn whole_training(data: Data, batch: usize, settings: Settings) {
     let seed = Seed(11);
-    let task = Task { seed: Seed(12), target: Target::Sine, inputs: 5, relevant: 2, noise: 0.3 };
+    let task = Task::plain(Target::Sine, 5, 2, 0.3, Seed(12));
     let (init, rule) = (Init::scaled(1.1), Rule::Gap { least: 3.0 });
-    let (length, updates, standardise) = (batch as u32, UPDATES as u32, None);
-    let sgd = sgd(&settings);
-    let plan = Plan { seed, task, data, standardise, init, batch: length, sgd, updates, rule };
+    let plan = Plan {
+        seed,
+        task,
+        data,
+        standardise: None,
+        label_noise: None,
+        init,
+        batch: batch as u32,
+        sgd: sgd(&settings),
+        momentum: None,
+        pressed: None,
+        updates: UPDATES as u32,
+        rule,
+    };
     let row = |index: u64, of_the_test: bool| {
         let mut x = vec![0.0; 6];
         let target = if of_the_test { task.test_row(index, &mut x) } else { task.row(index, &mut x) };
@@ -207,22 +219,14 @@ fn whole_training(data: Data, batch: usize, settings: Settings) {
             Data::Stream => (0..batch as u64).map(|k| epoch * batch as u64 + k).collect(),
             Data::Sequential(n) => (0..u64::from(n)).collect(),
             Data::Shuffled(n) => shuffled(n.into(), seed, epoch).into_iter().map(u64::from).collect(),
-            Data::Keyed(_) | Data::WithReplacement(_) => panic!("see orders.rs"),
+            Data::Keyed(_) | Data::WithReplacement(_) | Data::Ring { .. } => panic!("see orders.rs"),
         }
     };
     let batches = (0..).flat_map(|e| epoch(e).chunks(batch).map(<[u64]>::to_vec).collect::<Vec<_>>());
 
-    let (mut params, mut gradient) = ([0.0; Whole::PARAMS], [0.0; Whole::PARAMS]);
-    let (mut scratch, mut indices, mut norms) = ([0.0; Whole::SCRATCH], [0; ROWS], [0.0; 8 * 6]);
-    let lent = Lent {
-        params: &mut params,
-        scratch: &mut scratch,
-        gradient: &mut gradient,
-        indices: &mut indices,
-        norms: &mut norms,
-        standardise: &mut [],
-    };
-    let mut trainer = plan.start::<Whole, _>(lent, task).unwrap();
+    let (mut arena, mut indices) = (vec![0.0; plan.ram::<Whole>().total() / 4], [0; ROWS]);
+    let lent = Lent { arena: &mut arena, indices: &mut indices };
+    let mut trainer = plan.start::<Whole, _, _>(Mse, lent, task).unwrap();
     for (update, batch_of) in batches.take(UPDATES).enumerate() {
         let rows: Vec<Row> = batch_of.into_iter().map(|index| row(index, false)).collect();
         let loss = match batch {

@@ -13,22 +13,22 @@
 
 use anyhow::{Context, Result};
 use tamis::Verdict;
-use tamis::showcase::Net;
-use tamis::wire::Report;
+use tamis::wire::{Report, Training};
 use tamis::{Data, Plan, Target, Task};
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::pool;
 use tamis_host::replica::{self, Outcome};
 
-/// The outcomes of the row `name` of the demonstration on `net`, changed by `change`, for seeds 1 to `seeds`.
-fn outcomes(net: Net, name: &str, seeds: u64, change: fn(Plan) -> Plan) -> Result<Vec<(Plan, Outcome)>> {
+/// The outcomes of the row `name` of demonstration `letter`, changed by `change`, for seeds 1 to `seeds`.
+fn outcomes(letter: char, name: &str, seeds: u64, change: fn(Plan) -> Plan) -> Result<Vec<(Plan, Outcome)>> {
     let seeds: Vec<u64> = (1..=seeds).collect();
     let outcomes = pool::map(&seeds, |&seed| {
-        let rows = experiments::demonstration(seed)?.into_iter().map(|row| row.experiment);
-        let Experiment { plan, .. } =
-            rows.into_iter().find(|row| row.net == net && row.name == name).context("no such row")?;
-        let plan = change(plan);
-        let outcome = replica::run(net, &plan, Report { digest_every: u32::MAX, params: None }, |_| {})?;
+        let mut rows = experiments::demonstration(seed)?.into_iter();
+        let row = rows.find(|row| row.part.letter == letter && row.experiment.name == name);
+        let Experiment { training, .. } = row.context("no such row")?.experiment;
+        let plan = change(training.plan);
+        let training = Training { plan, ..training };
+        let outcome = replica::run(&training, Report { digest_every: u32::MAX, params: None }, |_| {})?;
         anyhow::Ok((plan, outcome))
     });
     outcomes.into_iter().collect()
@@ -40,21 +40,21 @@ fn exact(outcomes: &[(Plan, Outcome)]) -> usize {
 
 #[test]
 fn a_batch_of_one_learns_the_support_of_a() -> Result<()> {
-    let exact = exact(&outcomes(Net::A, "SGD, batch 1, final drop", 30, |plan| plan)?);
+    let exact = exact(&outcomes('A', "SGD, batch 1, final drop", 30, |plan| plan)?);
     assert!(exact >= 28, "{exact} of 30");
     Ok(())
 }
 
 #[test]
 fn a_batch_of_one_learns_the_support_of_c() -> Result<()> {
-    let exact = exact(&outcomes(Net::C, "SGD, batch 1, final drop", 20, |plan| plan)?);
+    let exact = exact(&outcomes('C', "SGD, batch 1, final drop", 20, |plan| plan)?);
     assert!(exact >= 18, "{exact} of 20");
     Ok(())
 }
 
 #[test]
 fn gradient_descent_does_not() -> Result<()> {
-    assert_nothing_shrank(&outcomes(Net::A, "GD", 10, |plan| plan)?);
+    assert_nothing_shrank(&outcomes('A', "GD", 10, |plan| plan)?);
     Ok(())
 }
 
@@ -68,7 +68,7 @@ fn assert_nothing_shrank(outcomes: &[(Plan, Outcome)]) {
 
 #[test]
 fn gradient_descent_with_weight_decay_does() -> Result<()> {
-    let exact = exact(&outcomes(Net::A, "GD, weight decay", 10, |plan| plan)?);
+    let exact = exact(&outcomes('A', "GD, weight decay", 10, |plan| plan)?);
     assert_eq!(exact, 10);
     Ok(())
 }
@@ -76,7 +76,7 @@ fn gradient_descent_with_weight_decay_does() -> Result<()> {
 #[test]
 fn on_pure_noise_nothing_is_relevant() -> Result<()> {
     let noise = |plan: Plan| Plan { task: Task { target: Target::Noise, relevant: 0, ..plan.task }, ..plan };
-    let outcomes = outcomes(Net::A, "SGD, batch 1, final drop", 30, noise)?;
+    let outcomes = outcomes('A', "SGD, batch 1, final drop", 30, noise)?;
     let silent =
         outcomes.iter().filter(|(_, outcome)| !outcome.verdicts.contains(&Verdict::Relevant)).count();
     assert!(silent >= 28, "{silent} of 30");
@@ -86,7 +86,7 @@ fn on_pure_noise_nothing_is_relevant() -> Result<()> {
 /// The honest limit: a nonlinear network fits the noise of a small stored set with the irrelevant inputs.
 #[test]
 fn a_stored_set_spoils_the_support_of_c() -> Result<()> {
-    let outcomes = outcomes(Net::C, "the same on 256 stored", 20, |plan| plan)?;
+    let outcomes = outcomes('C', "the same on 256 stored", 20, |plan| plan)?;
     assert!(outcomes.iter().all(|(plan, _)| plan.data == Data::Shuffled(256)));
     let exact = exact(&outcomes);
     assert!(exact <= 2, "{exact} of 20");
@@ -97,7 +97,7 @@ fn a_stored_set_spoils_the_support_of_c() -> Result<()> {
 #[test]
 fn without_noise_nothing_shrinks() -> Result<()> {
     let silent = |plan: Plan| Plan { task: Task { noise: 0.0, ..plan.task }, ..plan };
-    assert_nothing_shrank(&outcomes(Net::A, "SGD, batch 1, final drop", 10, silent)?);
+    assert_nothing_shrank(&outcomes('A', "SGD, batch 1, final drop", 10, silent)?);
     Ok(())
 }
 
@@ -108,7 +108,7 @@ fn a_correlation_test_is_quicker_on_a() -> Result<()> {
     const SAMPLES: usize = 256;
     for seed in 1..=30 {
         let rows = experiments::demonstration(seed)?;
-        let task = rows.first().context("no rows")?.experiment.plan.task;
+        let task = rows.first().context("no rows")?.experiment.training.plan.task;
         let samples: Vec<([f32; 6], f32)> = (0..SAMPLES as u64)
             .map(|index| {
                 let mut x = [0.0; 6];

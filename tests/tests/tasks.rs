@@ -4,7 +4,7 @@
 //! Statistics against those of the normal distribution, targets against sums and sines in f64.
 
 use tamis::task::{TEST_ROWS, TEST_SET};
-use tamis::{NoSample, Samples, Seed, Stored, Target, Task, TaskError};
+use tamis::{Labels, NoSample, Samples, Seed, Stored, Target, Task, TaskError};
 use tamis_tests::bits;
 
 const INPUTS: usize = 6;
@@ -14,7 +14,7 @@ const ROWS: u64 = 10_000;
 
 fn task(target: Target) -> Task {
     let relevant = if target == Target::Noise { 0 } else { 3 };
-    Task { seed: Seed(4), target, inputs: INPUTS as u16, relevant, noise: 0.5 }
+    Task::plain(target, INPUTS as u16, relevant, 0.5, Seed(4))
 }
 
 /// Inputs with probes, and the target.
@@ -34,15 +34,21 @@ fn test_row(task: &Task, index: u64) -> Row {
 
 /// What the target is without noise, in f64.
 fn exact(task: &Task, x: &[f32]) -> f64 {
-    let sum = x[..usize::from(task.relevant)].iter().map(|&x| f64::from(x)).sum::<f64>();
-    match task.target {
-        Target::Linear => sum,
-        Target::Sine => sum.sin(),
-        Target::Noise => 0.0,
+    let x: Vec<f64> = x[..usize::from(task.relevant)].iter().map(|&x| f64::from(x)).collect();
+    match (task.target, &x[..]) {
+        (Target::Noise, []) => 0.0,
+        (Target::Linear, &[x1, x2, x3]) => x1 + x2 + x3,
+        (Target::Uneven, &[x1, x2, x3]) => x1 + x2 / 2.0 + x3 / 4.0,
+        (Target::Sine, &[x1, x2, x3]) => (x1 + x2 + x3).sin(),
+        (Target::Relu, &[x1, x2, x3]) => (x1 - x2 - x3).max(0.0),
+        (Target::Product, &[x1, x2, x3]) => x1 * x2 * x3,
+        (Target::Xor, &[x1, x2, x3]) => x1.signum() * x2.signum() * x3.signum(),
+        (Target::Staircase, &[x1, x2, x3]) => x1 + x1 * x2 + x1 * x2 * x3,
+        other => panic!("{other:?}"),
     }
 }
 
-const ALL: [Target; 3] = [Target::Linear, Target::Sine, Target::Noise];
+const ALL: [Target; 8] = Target::ALL;
 
 #[test]
 fn rows_depend_on_seed_and_index_alone() {
@@ -100,7 +106,8 @@ fn inputs_and_noise_are_standard_normals_and_independent() {
     }
 }
 
-/// Three terms of at most about 4: sums round by 1e-6, and so does the argument of the sine.
+/// Three terms of at most about 4: sums round by 1e-6, and so does the argument of the sine. Products are larger,
+/// and round by as much of their size.
 #[test]
 fn test_rows_have_no_noise() {
     for target in ALL {
@@ -108,7 +115,8 @@ fn test_rows_have_no_noise() {
         let quiet = Task { noise: 0.0, ..task };
         for index in 0..TEST_ROWS {
             let (x, y) = test_row(&task, index);
-            assert!((f64::from(y) - exact(&task, &x)).abs() < 1e-6, "{target:?}: {y}");
+            let exact = exact(&task, &x);
+            assert!((f64::from(y) - exact).abs() < 1e-6 * exact.abs().max(1.0), "{target:?}: {y} {exact}");
             let (x_of_stream, y_of_stream) = row(&quiet, TEST_SET + index);
             assert_eq!(bits(&x), bits(&x_of_stream));
             assert_eq!(y, y_of_stream);
@@ -162,6 +170,68 @@ fn a_stored_set_gives_back_the_bits_of_the_rows() {
     }
 }
 
+/// Rows k and k + m share inputs, f and noise, of which one has the negative; probes are of the visit. What lies
+/// beyond 2 m is a row of its own.
+#[test]
+fn mirrored_rows_have_opposite_noise() {
+    const APART: u32 = 7;
+    for target in ALL {
+        let plain = task(target);
+        let mirrored = Task { labels: Labels::Mirrored(APART), ..plain };
+        let quiet = Task { noise: 0.0, ..plain };
+        for k in 0..u64::from(APART) {
+            let ((x, y), (x_of_pair, y_of_pair)) = (row(&mirrored, k), row(&mirrored, k + u64::from(APART)));
+            assert_eq!((bits(&x), y.to_bits()), (bits(&row(&plain, k).0), row(&plain, k).1.to_bits()));
+            assert_eq!(bits(&x[..INPUTS]), bits(&x_of_pair[..INPUTS]));
+            let probes = &row(&plain, k + u64::from(APART)).0[INPUTS..];
+            assert_eq!(bits(&x_of_pair[INPUTS..]), bits(probes));
+            let f = row(&quiet, k).1;
+            let middle = (f64::from(y) + f64::from(y_of_pair)) / 2.0;
+            assert!((middle - f64::from(f)).abs() < 1e-6 * f64::from(f.abs().max(1.0)), "{target:?} {k}");
+            assert!(y != y_of_pair);
+        }
+        for k in [14, 15, 1000, TEST_SET] {
+            let ((x, y), (x_plain, y_plain)) = (row(&mirrored, k), row(&plain, k));
+            assert_eq!((bits(&x), y.to_bits()), (bits(&x_plain), y_plain.to_bits()));
+        }
+        let ((x, y), (x_plain, y_plain)) = (test_row(&mirrored, 3), test_row(&plain, 3));
+        assert_eq!((bits(&x), y.to_bits()), (bits(&x_plain), y_plain.to_bits()), "the test set has no pairs");
+    }
+}
+
+/// A class is an interval of length 1 of f + n, c of them around 0; the first and the last have no end.
+#[test]
+fn classes_are_intervals_around_zero() {
+    for target in ALL {
+        for classes in [2, 3, 7] {
+            let plain = task(target);
+            let labelled = Task { labels: Labels::Classes(classes), ..plain };
+            let mut seen = vec![false; classes.into()];
+            for k in 0..2000 {
+                for ((x, class), (x_plain, y)) in [
+                    (row(&labelled, k), row(&plain, k)),
+                    (test_row(&labelled, k % TEST_ROWS), test_row(&plain, k % TEST_ROWS)),
+                ] {
+                    assert_eq!(bits(&x), bits(&x_plain));
+                    let least = f64::from(class) - f64::from(classes) / 2.0;
+                    let y = f64::from(y);
+                    let is_first = class == 0.0 && y < least + 1.0 + 1e-6;
+                    let is_last = class == f32::from(classes) - 1.0 && y > least - 1e-6;
+                    let is_between = y > least - 1e-6 && y < least + 1.0 + 1e-6;
+                    assert!(is_first || is_last || is_between, "{y} is not of class {class} of {classes}");
+                    seen[class as usize] = true;
+                }
+            }
+            // The three classes in the middle are within reach of every target.
+            let (from, to) = ((seen.len() - 1) / 2, seen.len() / 2);
+            assert!(
+                seen[from.saturating_sub(1)..=(to + 1).min(seen.len() - 1)].iter().all(|&seen| seen),
+                "{target:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn tasks_that_make_no_sense_are_refused() {
     let linear = task(Target::Linear);
@@ -170,6 +240,9 @@ fn tasks_that_make_no_sense_are_refused() {
     assert_eq!(Task { inputs: 0, relevant: 0, ..linear }.check(INPUTS), Err(TaskError::Inputs));
     assert_eq!(Task { relevant: 7, ..linear }.check(INPUTS), Err(TaskError::Relevant));
     assert_eq!(Task { relevant: 1, ..task(Target::Noise) }.check(INPUTS), Err(TaskError::Relevant));
+    for labels in [Labels::Mirrored(0), Labels::Classes(0), Labels::Classes(1)] {
+        assert_eq!(Task { labels, ..linear }.check(INPUTS), Err(TaskError::Labels));
+    }
     for noise in [f32::NAN, f32::INFINITY, -0.5] {
         assert_eq!(Task { noise, ..linear }.check(INPUTS), Err(TaskError::Noise));
     }

@@ -3,7 +3,7 @@
 //! PyTorch keeps weights as [out][in], the kernel input-major: they are transposed here.
 
 use serde_json::Value;
-use tamis::{Bias, Chain, Dense, Identity, NoBias, Relu, Sgd, Shape, Tanh};
+use tamis::{Bias, Chain, Clip, Dense, Identity, NoBias, Relu, Sgd, Shape, Tanh, WeightDecay};
 use tamis_tests::bench::Bench;
 use tamis_tests::{Row, relative_distance};
 
@@ -42,8 +42,8 @@ fn flat(tensors: &Value, widths: &[usize]) -> Vec<f64> {
 fn settings(training: &Value) -> Sgd {
     let option = |name: &str| training.get(name).map(|value| value.as_f64().unwrap() as f32);
     let sgd = Sgd::new(option("eta").unwrap()).unwrap();
-    let sgd = option("clip").map_or(sgd, |bound| sgd.clip_norm(bound).unwrap());
-    option("decay").map_or(sgd, |lambda| sgd.weight_decay(lambda).unwrap())
+    let sgd = option("clip").map_or(sgd, |bound| sgd.clip(Clip::Norm(bound)).unwrap());
+    option("decay").map_or(sgd, |lambda| sgd.weight_decay(WeightDecay::coupled(lambda)).unwrap())
 }
 
 fn agrees_with_torch<N: Shape>(name: &str) {

@@ -1,56 +1,86 @@
 //! What host and device say to each other, against itself: every message comes back as it was and fits a frame,
 //! and a damaged frame costs no other.
 
-use tamis::showcase::Net;
-use tamis::wire::{Decoder, Event, FRAME, FrameError, Report, Request, WORDS, encode};
-use tamis::{Data, Init, Plan, Rule, Seed, Sgd, Target, Task, Verdict};
+use tamis::layers::MAX_LAYERS;
+use tamis::wire::{Decoder, Event, FRAME, FrameError, Report, Request, Training, WORDS, encode};
+use tamis::{
+    AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, Labels, LayerSpec, Layers, Plan, Pressed,
+    Proximal, Rule, Seed, Sgd, Target, Task, Verdict, WeightDecay,
+};
 
-/// The longest content and the shortest.
-fn plans() -> [Plan; 4] {
-    let all = Sgd::new(f32::MAX).unwrap().final_drop(u32::MAX, 0.3).unwrap();
-    let all = all.clip_norm(f32::MAX).unwrap().weight_decay(f32::MAX).unwrap();
-    let (inputs, noise) = (u16::MAX, f32::MAX);
+/// The longest content and the shortest, and others between.
+fn trainings() -> [Training; 4] {
+    const MOST: f32 = f32::MAX;
+    let all = Sgd::new(MOST).unwrap().warm_up(u32::MAX).unwrap();
+    let all = all.base(Base::StepDecay { every: u32::MAX, factor: MOST }).unwrap();
+    let all = all.final_drop(u32::MAX, 0.3).unwrap().clip(Clip::Value(MOST)).unwrap();
+    let all = all.weight_decay(WeightDecay::decoupled(MOST).biases(MOST)).unwrap();
+    let all = all.proximal(Proximal::group(MOST).every(u32::MAX)).unwrap();
+    let growing = Growing::new(u32::MAX, u32::MAX).unwrap();
     let longest = Plan {
         seed: Seed(u64::MAX),
-        task: Task { seed: Seed(u64::MAX), target: Target::Noise, inputs, relevant: u16::MAX, noise },
-        data: Data::Shuffled(u16::MAX),
+        task: Task {
+            seed: Seed(u64::MAX),
+            target: Target::Noise,
+            inputs: u16::MAX,
+            relevant: u16::MAX,
+            noise: MOST,
+            labels: Labels::Mirrored(u32::MAX),
+        },
+        data: Data::Ring { capacity: u16::MAX, visits: u16::MAX },
         standardise: Some(u32::MAX),
-        init: Init::scaled(f32::MAX),
+        label_noise: Some(MOST),
+        init: Init::scaled(MOST).uniform().with_biases(MOST),
         batch: u32::MAX,
         sgd: all,
+        momentum: Some(MOST),
+        pressed: Some(Pressed { growing, first: u16::MAX, count: u16::MAX, rate: MOST }),
         updates: u32::MAX,
-        rule: Rule::Probes { count: u16::MAX, factor: f32::MAX },
+        rule: Rule::Probes { count: u16::MAX, factor: MOST },
     };
     let shortest = Plan {
         seed: Seed(0),
-        task: Task { seed: Seed(0), target: Target::Linear, inputs: 0, relevant: 0, noise: 0.0 },
+        task: Task::plain(Target::Linear, 0, 0, 0.0, Seed(0)),
         data: Data::Stream,
         standardise: None,
+        label_noise: None,
         init: Init::he(),
         batch: 0,
         sgd: Sgd::new(1.0).unwrap(),
+        momentum: None,
+        pressed: None,
         updates: 0,
         rule: Rule::Gap { least: 0.0 },
     };
-    let task = Task { target: Target::Sine, ..longest.task };
-    let clipped = Sgd::new(0.1).unwrap().clip_norm(0.3).unwrap();
-    let decayed = Sgd::new(0.1).unwrap().weight_decay(-0.0).unwrap();
+    let task = Task { target: Target::Sine, labels: Labels::Classes(300), ..longest.task };
+    let cosine = Sgd::new(0.1).unwrap().base(Base::Cosine { over: 70_000 }).unwrap();
+    let decayed = cosine.weight_decay(WeightDecay::coupled(-0.0)).unwrap();
+    let other = Plan { task, sgd: decayed, data: Data::Shuffled(u16::MAX), ..longest };
+    let clipped = Sgd::new(0.1).unwrap().clip(Clip::Norm(0.3)).unwrap();
+    let clipped = clipped.proximal(Proximal::l1(0.0)).unwrap();
     let sequential = Plan { data: Data::Sequential(1000), sgd: clipped, ..shortest };
-    [longest, shortest, Plan { task, sgd: decayed, ..longest }, sequential]
+
+    let widest = LayerSpec::new(u16::MAX, AnyActivation::Tanh);
+    let large = Layers::new(u16::MAX, &[widest; MAX_LAYERS]).unwrap();
+    let small = Layers::new(1, &[LayerSpec::new(1, AnyActivation::Identity).without_bias()]).unwrap();
+    let huber = AnyLoss::Huber(Huber::new(MOST).unwrap());
+    [
+        Training { layers: large.clone(), loss: huber, plan: longest },
+        Training { layers: small.clone(), loss: AnyLoss::Mse, plan: shortest },
+        Training { layers: large, loss: AnyLoss::SoftmaxCrossEntropy, plan: other },
+        Training { layers: small, loss: AnyLoss::BinaryCrossEntropy, plan: sequential },
+    ]
 }
 
 fn requests() -> Vec<Request> {
     let mut requests = vec![Request::Exit];
-    for plan in plans() {
-        for net in [Net::A, Net::C] {
-            for (digest_every, params) in
-                [(0, None), (u32::MAX, Some((u32::MAX, u32::MAX))), (1, Some((0, 0)))]
-            {
-                requests.push(Request::Train { net, plan, report: Report { digest_every, params } });
-            }
-            requests.push(Request::Measure { net, plan, updates: u32::MAX });
-            requests.push(Request::Measure { net, plan, updates: 0 });
+    for training in trainings() {
+        for (digest_every, params) in [(0, None), (u32::MAX, Some((u32::MAX, u32::MAX))), (1, Some((0, 0)))] {
+            let report = Report { digest_every, params };
+            requests.push(Request::Train { training: training.clone(), report });
         }
+        requests.push(Request::Measure { training: training.clone(), updates: u32::MAX });
+        requests.push(Request::Measure { training, updates: 0 });
     }
     requests
 }
@@ -61,9 +91,9 @@ fn events() -> Vec<Event> {
         for words in [WORDS, 1, 0] {
             let bits = || [word; WORDS].into_iter().take(words);
             events.push(Event::Params { update: word, first: word as u16, bits: bits().collect() });
+            events.push(Event::Norms { first: word as u16, bits: bits().collect() });
             for verdict in [Verdict::Relevant, Verdict::Irrelevant, Verdict::Undecided] {
-                let verdicts = bits().map(|_| verdict).collect();
-                events.push(Event::Support { norms: bits().collect(), verdicts });
+                events.push(Event::Verdicts(bits().map(|_| verdict).collect()));
             }
         }
         let (update, digest, arithmetic) = (word, word, word);
@@ -122,7 +152,8 @@ fn every_message_fits_a_frame_and_comes_back() {
 
 #[test]
 fn a_frame_may_be_full_and_no_longer() {
-    let (full, longer) = (vec![7_u8; FRAME - 3], vec![7_u8; FRAME - 2]);
+    // Two bytes are the length of the list, two what COBS adds to so many, one is the zero at the end.
+    let (full, longer) = (vec![7_u8; FRAME - 5], vec![7_u8; FRAME - 4]);
     let bytes = frame(&full);
     assert_eq!(bytes.len(), FRAME);
     assert_eq!(read::<Vec<u8>>(&mut Decoder::default(), &bytes), [Ok(full)]);
@@ -155,11 +186,23 @@ fn garbage_is_an_error_and_the_next_frame_is_read() {
         is_refused(&[vec![b'U'; length], vec![0]].concat(), &done);
     }
     is_refused(&frame(&3_u8), &Request::Exit); // no such request
-    is_refused(&frame(&7_u8), &done); // no such event
-    is_refused(&frame(&(3_u8, 0_u8, [3_u8].as_slice())), &done); // no such verdict
-    is_refused(&frame(&(6_u8, [0xff_u8].as_slice())), &done); // no UTF-8
-    is_refused(&frame(&(6_u8, "x".repeat(97))), &done); // a reason of 97
+    is_refused(&frame(&8_u8), &done); // no such event
+    is_refused(&frame(&(4_u8, [3_u8].as_slice())), &done); // no such verdict
+    is_refused(&frame(&(7_u8, [0xff_u8].as_slice())), &done); // no UTF-8
+    is_refused(&frame(&(7_u8, "x".repeat(97))), &done); // a reason of 97
     is_refused(&frame(&(2_u8, 1_u32, 2_u16, [0_u32; WORDS + 1].as_slice())), &done); // 17 words
+    is_refused(&frame(&(3_u8, 2_u16, [0_u32; WORDS + 1].as_slice())), &done);
+    is_refused(&frame(&(4_u8, [0_u8; WORDS + 1].as_slice())), &done);
+
+    // A request to measure a network of one layer too many; of as many as there may be, it is one.
+    let [longest, ..] = trainings();
+    let Training { loss, plan, .. } = longest;
+    let specs = |layers: usize| vec![LayerSpec::new(7, AnyActivation::Relu); layers];
+    let request = |layers: usize| frame(&(1_u8, ((5_u16, specs(layers)), loss, plan), 9_u32));
+    is_refused(&request(MAX_LAYERS + 1), &Request::Exit);
+    let layers = Layers::new(5, &specs(MAX_LAYERS)).unwrap();
+    let training = Training { layers, loss, plan };
+    assert_eq!(requests_in(&request(MAX_LAYERS)), [Ok(Request::Measure { training, updates: 9 })]);
 }
 
 /// No two messages begin alike to the end of the shorter one, so a part of one is none.

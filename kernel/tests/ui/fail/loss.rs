@@ -6,6 +6,6 @@ type Net = Dense<3, 2, Tanh>;
 
 fn main() {
     let (mut params, mut scratch) = ([0.0; Net::PARAMS], [0.0; Net::SCRATCH]);
-    let mut net = Model::<Net, _>::with_loss(SoftmaxCrossEntropy, &mut params, &mut scratch);
-    assert_eq!(net.predict(&[0.0; 3]), [0.0; 2]);
+    let net = Model::<Net, _>::with_loss(SoftmaxCrossEntropy, &mut params, &mut scratch);
+    assert_eq!(net.params(), [0.0; Net::PARAMS]);
 }
