@@ -41,7 +41,7 @@ pub struct Emulator {
     line: Option<TcpStream>,
     monitor: Option<TcpStream>,
     events: Option<Receiver<Result<Event>>>,
-    log: Option<JoinHandle<Vec<u8>>>,
+    log: Log,
     complaints: Option<JoinHandle<Vec<u8>>>,
 }
 
@@ -61,7 +61,7 @@ impl Emulator {
         }
         qemu.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = qemu.spawn().with_context(|| format!("{} does not start", machine.qemu()))?;
-        let log = child.stdout.take().map(collect);
+        let log = Log { reader: child.stdout.take().map(collect), bytes: Vec::new() };
         let complaints = child.stderr.take().map(collect);
         // From here on the emulator ends with this value, whatever fails.
         let mut board = Self {
@@ -156,7 +156,8 @@ impl Emulator {
             Err(RecvTimeoutError::Disconnected) => {
                 let status = self.child.wait().context("the emulator is gone")?;
                 // The last words of the program, if they can be read.
-                let log = log::decode(&self.elf, &joined(self.log.take())).unwrap_or_default();
+                let elf = self.elf.clone();
+                let log = log::decode(&elf, self.whole_log()).unwrap_or_default();
                 let last = log.last().map_or("", String::as_str);
                 bail!("{} ended early, {status} {last} {}", self.machine, text(self.complaints.take()))
             }
@@ -187,6 +188,14 @@ impl Emulator {
         Ok(log)
     }
 
+    /// The log of a program that has ended.
+    fn whole_log(&mut self) -> &[u8] {
+        if let Some(reader) = self.log.reader.take() {
+            self.log.bytes = joined(Some(reader));
+        }
+        &self.log.bytes
+    }
+
     /// Waits for the program to end by itself.
     pub fn wait(mut self) -> Result<Ended> {
         let deadline = Instant::now() + PATIENCE;
@@ -194,7 +203,7 @@ impl Emulator {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Ended {
                     status,
-                    log: joined(self.log.take()),
+                    log: self.whole_log().to_vec(),
                     complaints: text(self.complaints.take()),
                 });
             }
@@ -202,6 +211,12 @@ impl Emulator {
             thread::sleep(Duration::from_millis(2));
         }
     }
+}
+
+/// A log that is read in the background, and what has been read once the program has ended.
+struct Log {
+    reader: Option<JoinHandle<Vec<u8>>>,
+    bytes: Vec<u8>,
 }
 
 /// How a program ended.
