@@ -47,7 +47,10 @@ fn main() {
     fs::copy(map, out.join("memory.x")).expect("the memory map is copied");
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    // Less optimised and with every check, frames are larger.
+    let factor = if env::var_os("CARGO_CFG_DEBUG_ASSERTIONS").is_some() { 2 } else { 1 };
     for (program, stack, logs) in PROGRAMS {
+        let stack = stack * factor;
         println!("cargo::rustc-link-arg-bin={program}=--defsym=stack_needed={stack}");
         if logs {
             println!("cargo::rustc-link-arg-bin={program}=-Tdefmt.x");

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use tamis::ARITHMETIC_VERSION;
 use tamis::wire::{self, Decoder, Event, FRAME, Request, WIRE_VERSION};
 
+use crate::log;
 use crate::machine::Machine;
 use crate::{elf, tools};
 
@@ -35,11 +36,12 @@ pub const NS_PER_INSTRUCTION: f64 = 8.0;
 /// A running board.
 pub struct Emulator {
     machine: Machine,
+    elf: PathBuf,
     child: Child,
     line: Option<TcpStream>,
     monitor: Option<TcpStream>,
     events: Option<Receiver<Result<Event>>>,
-    log: Option<JoinHandle<Vec<u8>>>,
+    log: Log,
     complaints: Option<JoinHandle<Vec<u8>>>,
 }
 
@@ -59,10 +61,19 @@ impl Emulator {
         }
         qemu.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = qemu.spawn().with_context(|| format!("{} does not start", machine.qemu()))?;
-        let log = child.stdout.take().map(collect);
+        let log = Log { reader: child.stdout.take().map(collect), bytes: Vec::new() };
         let complaints = child.stderr.take().map(collect);
         // From here on the emulator ends with this value, whatever fails.
-        let mut board = Self { machine, child, line: None, monitor: None, events: None, log, complaints };
+        let mut board = Self {
+            machine,
+            elf: elf.to_owned(),
+            child,
+            line: None,
+            monitor: None,
+            events: None,
+            log,
+            complaints,
+        };
         let line = board.accept(&line.0).map_err(|error| board.explain(error))?;
         board.monitor = Some(board.accept(&monitor.0).map_err(|error| board.explain(error))?);
         let bytes = line.try_clone()?;
@@ -144,7 +155,11 @@ impl Emulator {
             Err(RecvTimeoutError::Timeout) => bail!("{} has been silent for {patience:?}", self.machine),
             Err(RecvTimeoutError::Disconnected) => {
                 let status = self.child.wait().context("the emulator is gone")?;
-                bail!("{} ended early, {status} {}", self.machine, text(self.complaints.take()))
+                // The last words of the program, if they can be read.
+                let elf = self.elf.clone();
+                let log = log::decode(&elf, self.whole_log()).unwrap_or_default();
+                let last = log.last().map_or("", String::as_str);
+                bail!("{} ended early, {status} {last} {}", self.machine, text(self.complaints.take()))
             }
         }
     }
@@ -173,6 +188,14 @@ impl Emulator {
         Ok(log)
     }
 
+    /// The log of a program that has ended.
+    fn whole_log(&mut self) -> &[u8] {
+        if let Some(reader) = self.log.reader.take() {
+            self.log.bytes = joined(Some(reader));
+        }
+        &self.log.bytes
+    }
+
     /// Waits for the program to end by itself.
     pub fn wait(mut self) -> Result<Ended> {
         let deadline = Instant::now() + PATIENCE;
@@ -180,7 +203,7 @@ impl Emulator {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Ended {
                     status,
-                    log: joined(self.log.take()),
+                    log: self.whole_log().to_vec(),
                     complaints: text(self.complaints.take()),
                 });
             }
@@ -188,6 +211,12 @@ impl Emulator {
             thread::sleep(Duration::from_millis(2));
         }
     }
+}
+
+/// A log that is read in the background, and what has been read once the program has ended.
+struct Log {
+    reader: Option<JoinHandle<Vec<u8>>>,
+    bytes: Vec<u8>,
 }
 
 /// How a program ended.

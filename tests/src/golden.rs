@@ -1,6 +1,7 @@
-//! Golden digests: the bits of known trainings, kept in a file, so that no bit moves unseen.
+//! Golden files: figures that are computed again and compared, so that none moves unseen.
 //!
-//! What the bits mean is checked elsewhere: against the f64 oracle, PyTorch and finite differences.
+//! The digests of known trainings: what their bits mean is checked elsewhere, against the f64 oracle, PyTorch and
+//! finite differences. And the table of costs in the docs.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -11,13 +12,50 @@ use tamis_host::experiments::{self, Experiment};
 use tamis_host::machine::Machine;
 use tamis_host::{configurations, pool, replica, tools};
 
-/// The file.
-pub fn path() -> PathBuf {
-    tools::workspace().join("tests/golden/digests.txt")
+use crate::costs;
+
+/// A golden file.
+pub struct Golden {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is in it.
+    pub old: String,
+    /// What should be.
+    pub new: String,
 }
 
-/// What the file should hold: a line for each training of the demonstration and of the cross-check, at seed 1.
-pub fn compute() -> Result<String> {
+impl Golden {
+    fn read(path: &str) -> Result<(PathBuf, String)> {
+        let path = tools::workspace().join(path);
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()));
+        text.map(|text| (path, text))
+    }
+
+    /// The digests.
+    pub fn digests() -> Result<Self> {
+        let (path, old) = Self::read("tests/golden/digests.txt")?;
+        Ok(Self { path, old, new: digests()? })
+    }
+
+    /// The page of the options, with what each costs.
+    pub fn options() -> Result<Self> {
+        let (path, old) = Self::read("docs/OPTIONS.md")?;
+        let (begin, end) = ("<!-- costs -->\n", "<!-- /costs -->\n");
+        let (before, rest) = old.split_once(begin).context("the page has no place for the costs")?;
+        let (_, after) = rest.split_once(end).context("the page has no end of the costs")?;
+        let new = [before, begin, &costs::table()?, end, after].concat();
+        Ok(Self { path, old, new })
+    }
+
+    /// The lines that have moved.
+    pub fn difference(&self) -> Vec<String> {
+        difference(&self.old, &self.new)
+    }
+}
+
+/// A line for each training of the demonstration and of the cross-check, at seed 1.
+fn digests() -> Result<String> {
     let demonstration = experiments::demonstration(1)?.into_iter().map(|row| row.experiment);
     let crosscheck = configurations::all(1, Machine::MpsAn386.crosscheck_steps())?;
     let experiments: Vec<_> = demonstration.chain(crosscheck).collect();

@@ -1,7 +1,8 @@
-//! What the tests share: a naive network in f64, a bench for the kernel, golden digests, rows of numbers.
+//! What the tests share: a naive network in f64, a bench for the kernel, golden figures, rows of numbers.
 
 pub mod altered;
 pub mod bench;
+pub mod costs;
 pub mod golden;
 pub mod literal;
 pub mod oracle;
