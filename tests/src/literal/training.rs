@@ -135,7 +135,7 @@ impl Literally {
         let params = self.literal.flat();
         self.chain.step(&params);
         // "Checks every 100 updates unless said"
-        if self.literal.t % 100 == 0 {
+        if self.literal.t.is_multiple_of(100) {
             // "Column norm of input j: sqrt of the sum over outputs, ascending, of w^2."
             let column = |column: &Vec<f32>| libm::sqrtf(square_sum(column));
             self.checks.push_back(self.literal.layers[0].w.iter().map(column).collect());

@@ -160,7 +160,7 @@ impl Literal {
         let first = &mut self.layers[0].w;
         // "Every step, or every m steps with m * eta * lambda." Open: at which of m steps. The last.
         if let Some(proximal) = settings.proximal
-            && (self.t + 1) % proximal.every == 0
+            && (self.t + 1).is_multiple_of(proximal.every)
         {
             let m_eta = proximal.every as f32 * eta;
             let s = m_eta * proximal.lambda;
