@@ -35,6 +35,18 @@ pub fn rows(seed: u64, n: usize, inputs: usize, outputs: usize) -> Vec<Row> {
         .collect()
 }
 
+/// The same rows with targets that `loss` takes: probabilities, or the index of a class, from the numbers in -1..1.
+pub fn with_targets_for(loss: &tamis::AnyLoss, rows: Vec<Row>) -> Vec<Row> {
+    let target = |t: Vec<f32>| match loss {
+        tamis::AnyLoss::BinaryCrossEntropy => t.iter().map(|t| (t + 1.0) / 2.0).collect(),
+        tamis::AnyLoss::SoftmaxCrossEntropy => {
+            vec![((t[0] + 1.0) / 2.0 * t.len() as f32).floor().min(t.len() as f32 - 1.0)]
+        }
+        _ => t,
+    };
+    rows.into_iter().map(|Row { x, target: t }| Row { x, target: target(t) }).collect()
+}
+
 /// The bits of every number: what "the same" means here.
 pub fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()

@@ -41,7 +41,7 @@ fn a_last_short_batch_is_a_mean_over_what_it_has() {
         assert_eq!((sum.accepted() as usize, sum.is_complete()), (short.len(), false));
         let loss = model.apply(&mut sum, &plain()).unwrap();
         assert!(relative_distance(&[loss], &[oracle.loss(short)]) < 1e-6);
-        oracle.train(short, short.len(), &Options { eta: 0.125, clip: None, decay: None, drop: None }, 1);
+        oracle.train(short, short.len(), &Options::plain(0.125), 1);
         assert!(relative_distance(&bench.params, &oracle.flat()) < 2.0 * UNIT);
     }
 }

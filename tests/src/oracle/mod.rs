@@ -1,6 +1,13 @@
 //! A naive network in f64, written from the definitions: it shares no line with the kernel.
 //!
-//! Weights are `w[o][i]`, the other way round than the kernel's, and every quantity has its own `Vec`.
+//! Weights are `w[o][i]`, the other way round than the kernel's, and every quantity has its own `Vec`. Losses are in
+//! `loss.rs`, whole trainings in `training.rs`.
+
+mod loss;
+mod training;
+
+pub use loss::Loss;
+pub use training::{Clip, Course, Decay, Growing, Options, Penalty};
 
 use crate::Row;
 
@@ -44,19 +51,11 @@ struct Layer {
 #[derive(Clone, Debug)]
 pub struct Oracle {
     layers: Vec<Layer>,
-}
-
-/// The settings of gradient descent.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// eta.
-    pub eta: f64,
-    /// The bound of the gradient's norm.
-    pub clip: Option<f64>,
-    /// lambda.
-    pub decay: Option<f64>,
-    /// From which update on eta is multiplied by what.
-    pub drop: Option<(u32, f64)>,
+    loss: Loss,
+    /// How many updates there have been.
+    updates: u32,
+    /// v, in the order of [`Oracle::flat`].
+    velocity: Vec<f64>,
 }
 
 impl Function {
@@ -113,7 +112,12 @@ impl Oracle {
         };
         let layers = specs.iter().map(&mut layer).collect();
         assert!(rest.next().is_none(), "more parameters than the layers have");
-        Self { layers }
+        Self { layers, loss: Loss::Mse, updates: 0, velocity: vec![0.0; params.len()] }
+    }
+
+    /// With another loss than the mean squared error.
+    pub fn with_loss(self, loss: Loss) -> Self {
+        Self { loss, ..self }
     }
 
     /// All numbers, in the kernel's order.
@@ -153,13 +157,9 @@ impl Oracle {
             .fold(wide(x), |x, layer| layer.sums(&x).into_iter().map(|z| layer.function.value(z)).collect())
     }
 
-    /// The mean over rows of the mean over outputs of the squared error.
+    /// The mean of the loss over rows.
     pub fn loss(&self, rows: &[Row]) -> f64 {
-        let of_row = |row: &Row| {
-            let squares =
-                self.outputs(&row.x).into_iter().zip(&row.target).map(|(y, &t)| (y - f64::from(t)).powi(2));
-            squares.sum::<f64>() / row.target.len() as f64
-        };
+        let of_row = |row: &Row| self.loss.value(&self.outputs(&row.x), &wide(&row.target));
         rows.iter().map(of_row).sum::<f64>() / rows.len() as f64
     }
 
@@ -176,9 +176,8 @@ impl Oracle {
                 sums.push(z);
             }
             let y = inputs.pop().unwrap();
-            let slope = 2.0 / (y.len() * rows.len()) as f64;
-            let mut dy: Vec<f64> =
-                y.iter().zip(&row.target).map(|(y, &t)| slope * (y - f64::from(t))).collect();
+            let mut dy = self.loss.slope(&y, &wide(&row.target));
+            dy.iter_mut().for_each(|dy| *dy /= rows.len() as f64);
             for (l, layer) in self.layers.iter().enumerate().rev() {
                 let dz: Vec<f64> =
                     dy.iter().zip(&sums[l]).map(|(dy, &z)| dy * layer.function.slope(z)).collect();
@@ -193,23 +192,5 @@ impl Oracle {
             }
         }
         mean
-    }
-
-    /// `updates` updates, each from the next `batch` rows, over and over; a last batch may be short.
-    pub fn train(&mut self, rows: &[Row], batch: usize, options: &Options, updates: u32) {
-        let batches: Vec<&[Row]> = rows.chunks(batch).collect();
-        for (update, rows) in (0..updates).zip(batches.into_iter().cycle()) {
-            let gradient = self.gradient(rows).flat();
-            let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
-            let factor = options.clip.map_or(1.0, |bound| (bound / (norm + 1e-6)).min(1.0));
-            let eta = match options.drop {
-                Some((at, factor)) if update >= at => options.eta * factor,
-                _ => options.eta,
-            };
-            for ((number, is_weight), g) in self.numbers_mut().into_iter().zip(gradient) {
-                let decay = if is_weight { options.decay.unwrap_or(0.0) * *number } else { 0.0 };
-                *number -= eta * (factor * g + decay);
-            }
-        }
     }
 }
