@@ -6,6 +6,7 @@ pub mod costs;
 pub mod golden;
 pub mod literal;
 pub mod oracle;
+pub mod reference;
 
 /// One sample.
 #[derive(Clone, Debug)]

@@ -1,11 +1,10 @@
 //! Losses, gradients and trainings of the kernel, against PyTorch: `reference/torch_vectors.py`, in float64.
-//!
-//! PyTorch keeps weights as [out][in], the kernel input-major: they are transposed here.
 
 use serde_json::Value;
 use tamis::{Bias, Chain, Clip, Dense, Identity, NoBias, Relu, Sgd, Shape, Tanh, WeightDecay};
 use tamis_tests::bench::Bench;
-use tamis_tests::{Row, relative_distance};
+use tamis_tests::reference::{self, flat, narrow, numbers};
+use tamis_tests::relative_distance;
 
 type TanhNet = Chain<Dense<15, 16, Tanh, Bias>, Dense<16, 4, Identity, Bias>>;
 type LinearNet = Chain<Dense<6, 8, Identity, NoBias>, Dense<8, 1, Identity, NoBias>>;
@@ -14,30 +13,6 @@ type ReluNet = Chain<Dense<5, 7, Relu, Bias>, Dense<7, 3, Identity, Bias>>;
 /// Relative to the norm of all numbers together. One rounding of f32 is up to 6e-8; the
 /// largest distance seen is 1.3e-7.
 const BOUND: f64 = 4e-7;
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
-}
-
-fn narrow(values: &[f64]) -> Vec<f32> {
-    values.iter().map(|&value| value as f32).collect()
-}
-
-/// The tensors of a network with `widths`, in the kernel's order.
-fn flat(tensors: &Value, widths: &[usize]) -> Vec<f64> {
-    let mut flat = Vec::new();
-    for (layer, width) in widths.windows(2).enumerate() {
-        let weights = numbers(&tensors[format!("{}.weight", 2 * layer)]);
-        assert_eq!(weights.len(), width[0] * width[1]);
-        for input in 0..width[0] {
-            flat.extend(weights.chunks(width[0]).map(|of_output| of_output[input]));
-        }
-        if let Some(biases) = tensors.get(format!("{}.bias", 2 * layer)) {
-            flat.extend(numbers(biases));
-        }
-    }
-    flat
-}
 
 fn settings(training: &Value) -> Sgd {
     let option = |name: &str| training.get(name).map(|value| value.as_f64().unwrap() as f32);
@@ -51,14 +26,7 @@ fn agrees_with_torch<N: Shape>(name: &str) {
     let updates = vectors["updates"].as_u64().unwrap() as u32;
     let net = vectors["nets"].as_array().unwrap().iter().find(|net| net["name"] == name).unwrap();
     let widths: Vec<usize> = numbers(&net["widths"]).iter().map(|&width| width as usize).collect();
-    let vectors = |value: &Value| -> Vec<_> {
-        value.as_array().unwrap().iter().map(|row| narrow(&numbers(row))).collect()
-    };
-    let rows: Vec<Row> = vectors(&net["inputs"])
-        .into_iter()
-        .zip(vectors(&net["targets"]))
-        .map(|(x, target)| Row { x, target })
-        .collect();
+    let rows = reference::rows(&net["inputs"], &net["targets"]);
     let start = Bench::<N>::new(&narrow(&flat(&net["initial"], &widths)));
 
     let loss = start.copy().batch_loss(&rows, &Sgd::new(1.0).unwrap());
