@@ -4,12 +4,13 @@
 //! is meant.
 
 use tamis::{
-    Data, Init, Lent, Mse, NoSample, Plan, Rule, Samples, Seed, Sgd, StepError, Target, Task, TrainError,
+    AnyActivation, AnyLoss, Batch, Clip, Data, Huber, Init, LayerSpec, Layers, Lent, Loss, Model, Mse,
+    Network, NoSample, Plan, Proximal, Rule, Samples, Seed, Sgd, StepError, Target, Task, TrainError,
     WeightDecay,
 };
-use tamis_tests::bench::{Bench, typed};
-use tamis_tests::oracle::{Options, Oracle};
-use tamis_tests::{Row, bits, net, relative_distance, rows};
+use tamis_tests::bench::{Bench, Listed, typed};
+use tamis_tests::oracle::{self, Options, Oracle};
+use tamis_tests::{Row, bits, literal, net, numbers, relative_distance, rows, specs_of, with_targets_for};
 
 type Net = net!(type 5 7 Tanh Bias, 7 2 Identity Bias);
 
@@ -285,4 +286,218 @@ fn a_row_that_is_missing_is_left_out_and_the_order_moves_on() {
         by_hand.train(&set, 4, &plain(), 1);
     }
     assert_eq!(bits(&params), bits(&by_hand.params));
+}
+
+/// A network of any shape with a loss that takes its outputs, its rows, and settings of any kind.
+#[derive(Debug)]
+struct Any {
+    layers: Layers,
+    loss: AnyLoss,
+    rows: Vec<Row>,
+    sgd: Sgd,
+    momentum: Option<f32>,
+}
+
+impl Any {
+    /// What `seed` decides, with `n` rows.
+    fn of(seed: u64, n: usize) -> Self {
+        let chosen = numbers(seed, 60);
+        let mut dice = chosen.iter().map(|number| (number + 1.0) / 2.0);
+        let mut below = |n: usize| (dice.next().unwrap() * n as f32) as usize % n;
+        let losses = [
+            AnyLoss::Mse,
+            AnyLoss::Huber(Huber::new(0.3).unwrap()),
+            AnyLoss::BinaryCrossEntropy,
+            AnyLoss::SoftmaxCrossEntropy,
+        ];
+        let loss = losses[below(4)];
+        let mut specs: Vec<_> = (0..1 + below(4))
+            .map(|_| {
+                // No ReLU: where all its units are dead there is nothing to compare.
+                let smooth = [AnyActivation::Identity, AnyActivation::Tanh, AnyActivation::Sigmoid];
+                let spec = LayerSpec::new(
+                    1 + below(12) as u16,
+                    [smooth[below(3)], AnyActivation::LeakyRelu][below(2)],
+                );
+                if below(3) == 0 { spec.without_bias() } else { spec }
+            })
+            .collect();
+        let last = specs.last_mut().unwrap();
+        if !loss.is_regression() {
+            (last.activation, last.outputs) = (AnyActivation::Identity, last.outputs.max(2));
+        }
+        let outputs = last.outputs.into();
+        let layers = Layers::new(1 + below(11) as u16, &specs).unwrap();
+        let sgd = plain();
+        let decay = WeightDecay::coupled(0.01).first(0.03);
+        let options = [
+            sgd,
+            sgd.clip(Clip::Norm(0.1)).unwrap(),
+            sgd.clip(Clip::Value(0.02)).unwrap(),
+            sgd.weight_decay(decay).unwrap(),
+            sgd.weight_decay(WeightDecay::decoupled(0.02).biases(0.01))
+                .unwrap()
+                .clip(Clip::Norm(0.1))
+                .unwrap(),
+            sgd.proximal(Proximal::group(0.01)).unwrap(),
+        ];
+        let sgd = options[below(6)];
+        let momentum = [None, None, Some(0.8)][below(3)];
+        let rows = with_targets_for(&loss, rows(seed + 1000, n, layers.inputs(), outputs));
+        Self { layers, loss, rows, sgd, momentum }
+    }
+
+    fn bench(&self) -> Listed {
+        Listed::of_numbers(&self.layers, self.loss, 9)
+    }
+
+    /// All bits after an update from `rows` of a batch of declared `length`, and the loss.
+    fn after(&self, rows: &[Row], length: u32) -> (Vec<u32>, Vec<u32>, u32) {
+        let mut bench = self.bench();
+        let (mut model, mut batch, mut method) = bench.parts(length, self.sgd, self.momentum);
+        for row in rows {
+            model.accumulate_slices(&row.x, &row.target, &mut batch).unwrap();
+        }
+        let loss = model.apply(&mut batch, &mut method).unwrap();
+        (bits(&bench.params), bits(&bench.velocity), loss.to_bits())
+    }
+}
+
+/// What happens between two samples of a batch leaves no trace in it: predictions, evaluations, other models on the same
+/// parameters, batches of others.
+#[test]
+fn slices_of_any_size_have_the_same_bits() {
+    for seed in 0..60 {
+        let any = Any::of(seed, 13);
+        let straight = any.after(&any.rows, 13);
+        for sizes in [vec![1; 13], vec![13], vec![5, 1, 4, 3], vec![12, 1], vec![2, 2, 9]] {
+            let mut bench = any.bench();
+            let other = Listed::of_numbers(&any.layers, any.loss, 10);
+            let (mut params, mut scratch) = (other.params, vec![0.0; 2 * any.layers.units()]);
+            let mut other_gradient = vec![0.0; params.len()];
+            let mut other_batch = Batch::over(&any.layers, &mut other_gradient, 100).unwrap();
+            let mut other =
+                Model::of_layers(any.layers.clone(), any.loss, &mut params, &mut scratch).unwrap();
+            let (mut model, mut batch, mut method) = bench.parts(13, any.sgd, any.momentum);
+            let mut rest = &any.rows[..];
+            for size in sizes {
+                let slice;
+                (slice, rest) = rest.split_at(size);
+                for row in slice {
+                    model.accumulate_slices(&row.x, &row.target, &mut batch).unwrap();
+                }
+                let Row { x, target } = &any.rows[size - 1];
+                model.evaluate_slices(x, target).unwrap();
+                model.predict_slices(x, &mut vec![0.0; any.layers.outputs()]).unwrap();
+                other.accumulate_slices(x, target, &mut other_batch).unwrap();
+                assert_eq!(model.evaluate_slices(&[], target), Err(StepError::InputWidth));
+            }
+            assert!(batch.is_complete());
+            let loss = model.apply(&mut batch, &mut method).unwrap();
+            assert_eq!((bits(&bench.params), bits(&bench.velocity), loss.to_bits()), straight, "{any:?}");
+        }
+    }
+}
+
+/// Declared as one it is a step, whoever makes it; and the model's past does not matter.
+#[test]
+fn a_batch_of_one_is_the_same_however_it_arrives() {
+    for seed in 0..60 {
+        let any = Any::of(seed, 6);
+        let mut bench = any.bench();
+        bench.train(&any.rows, 1, any.sgd, any.momentum, 6);
+
+        // With other work between the steps.
+        let mut busy = any.bench();
+        let (mut model, mut batch, mut method) = busy.parts(2, any.sgd, any.momentum);
+        for Row { x, target } in &any.rows {
+            model.accumulate_slices(x, target, &mut batch).unwrap();
+            batch.clear();
+            model.predict_slices(x, &mut vec![0.0; any.layers.outputs()]).unwrap();
+            let evaluated = model.evaluate_slices(x, target).unwrap();
+            let stepped = model.step_slices(x, target, &mut method).unwrap();
+            assert_eq!(evaluated.to_bits(), stepped.to_bits());
+        }
+        assert_eq!(bits(&busy.params), bits(&bench.params), "{any:?}");
+
+        // By a trainer, from a source of these rows.
+        let plan = Plan {
+            sgd: any.sgd,
+            momentum: any.momentum,
+            task: Task::plain(Target::Linear, 1, 1, 0.5, Seed(9)),
+            rule: Rule::Gap { least: 3.0 },
+            ..plan(Data::Stream, 1)
+        };
+        let mut arena = vec![0.0; plan.ram_of_layers(&any.layers, &any.loss).arena_len()];
+        let lent = Lent { arena: &mut arena, indices: &mut [] };
+        let mut trainer = plan.start_layers(any.layers.clone(), any.loss, lent, Listing(&any.rows)).unwrap();
+        trainer.model().params_mut().copy_from_slice(&any.bench().params);
+        (0..6).for_each(|_| _ = trainer.update().unwrap());
+        assert_eq!(bits(trainer.model().params()), bits(&bench.params), "{any:?}");
+    }
+}
+
+/// These rows, one after the other.
+struct Listing<'a>(&'a [Row]);
+
+impl Samples for Listing<'_> {
+    fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
+        let row = self.0.get(index as usize).ok_or(NoSample(index))?;
+        x.copy_from_slice(&row.x);
+        target.copy_from_slice(&row.target);
+        Ok(())
+    }
+}
+
+/// The bits of a batch that was declared as long as its tail, and the mean of the oracle. A Huber loss or a leaky unit
+/// may be on either side of its bend; no row here is so near.
+#[test]
+fn a_short_tail_is_a_true_mean() {
+    for seed in 0..60 {
+        let any = Any::of(seed, 9);
+        for tail in [2, 3, 8, 9] {
+            let short = &any.rows[..tail];
+            assert_eq!(any.after(short, 100), any.after(short, tail as u32), "{any:?}");
+        }
+        for tail in [1, 4, 9] {
+            let mut bench = any.bench();
+            let exact = match literal::Loss::of(&any.loss) {
+                literal::Loss::Mse => oracle::Loss::Mse,
+                literal::Loss::Huber(d) => oracle::Loss::Huber(d.into()),
+                literal::Loss::BinaryCrossEntropy => oracle::Loss::BinaryCrossEntropy,
+                literal::Loss::SoftmaxCrossEntropy => oracle::Loss::SoftmaxCrossEntropy,
+            };
+            let oracle = Oracle::new(&specs_of(&any.layers), &bench.params).with_loss(exact);
+            let (mut model, mut batch, mut method) = bench.parts(100, plain(), None);
+            for Row { x, target } in &any.rows[..tail] {
+                model.accumulate_slices(x, target, &mut batch).unwrap();
+            }
+            let loss = model.apply(&mut batch, &mut method).unwrap();
+            assert!(relative_distance(&[loss], &[oracle.loss(&any.rows[..tail])]) < 1e-5, "{any:?}");
+            let exact = oracle.gradient(&any.rows[..tail]).flat();
+            let distance = relative_distance(&bench.gradient, &exact);
+            assert!(distance < 1e-5, "{any:?}, {tail} rows: {distance:e}");
+        }
+    }
+}
+
+/// n equal samples make the step of one, but for roundings of the sum, whatever the option. Relative to the step itself,
+/// which is small beside the weights: they round by up to half a unit each.
+#[test]
+fn equal_samples_move_like_one() {
+    for seed in 0..60 {
+        let any = Any::of(seed, 1);
+        let start: Vec<f64> = any.bench().params.iter().map(|&w| w.into()).collect();
+        let mut one = any.bench();
+        one.train(&any.rows, 1, any.sgd, any.momentum, 1);
+        let wide: Vec<f64> = one.params.iter().map(|&w| w.into()).collect();
+        let moved = relative_distance(&one.params, &start);
+        assert!(moved > 1e-5, "{any:?}: {moved:e}");
+        for n in [2, 3, 16, 50] {
+            let mut many = any.bench();
+            many.train(&vec![any.rows[0].clone(); n], n, any.sgd, any.momentum, 1);
+            let apart = relative_distance(&many.params, &wide);
+            assert!(apart < UNIT * (1.0 + n as f64 * moved), "{any:?}, {n} samples: {apart:e}");
+        }
+    }
 }
