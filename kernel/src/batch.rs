@@ -88,6 +88,12 @@ impl<'a, N: Network, T: Number> Batch<'a, N, T> {
         self.accepted
     }
 
+    /// Whether it is a batch for `net`: of layers that are known at run time it may be one for others.
+    #[inline(always)]
+    pub(crate) fn is_for(&self, net: &N) -> bool {
+        self.gradient.len() == net.params()
+    }
+
     pub(crate) fn reject(&mut self) {
         self.arrived = self.arrived.saturating_add(1);
     }

@@ -63,8 +63,8 @@ pub enum StepError {
     InputWidth,
     /// The target has another width than the loss takes.
     TargetWidth,
-    /// The model has too little memory; its constructors see to it that this cannot be. Or the velocity is that of
-    /// another network.
+    /// The model has too little memory; its constructors see to it that this cannot be. Or the batch or the velocity is
+    /// that of another network.
     Memory,
 }
 
@@ -79,7 +79,9 @@ impl fmt::Display for StepError {
             Self::EmptyBatch => f.write_str("the batch has no accepted sample"),
             Self::InputWidth => f.write_str("the input has another width than the network"),
             Self::TargetWidth => f.write_str("the target has another width than the loss takes"),
-            Self::Memory => f.write_str("the model or its velocity has too little memory"),
+            Self::Memory => {
+                f.write_str("the model, its batch or its velocity has the memory of another network")
+            }
         }
     }
 }
@@ -256,6 +258,9 @@ impl<'a, N: Network, L: Loss, T: Number> Model<'a, N, L, T> {
         batch: &mut Batch<'_, N, T>,
     ) -> Result<T, StepError> {
         let Parts { net, loss, mut buffers, .. } = self.parts()?;
+        if !batch.is_for(net) {
+            return Err(StepError::Memory);
+        }
         let result = forward_loss(net, loss, &mut buffers, x, target);
         match result {
             Ok(loss) => {
