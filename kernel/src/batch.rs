@@ -88,21 +88,20 @@ impl<'a, N: Network, T: Number> Batch<'a, N, T> {
         self.accepted
     }
 
-    /// Whether it is a batch for `net`: of layers that are known at run time it may be one for others.
-    #[inline(always)]
-    pub(crate) fn is_for(&self, net: &N) -> bool {
-        self.gradient.len() == net.params()
-    }
-
     pub(crate) fn reject(&mut self) {
         self.arrived = self.arrived.saturating_add(1);
     }
 
+    /// Takes a sample in. `false` if this is a batch for another network, which layers known at run time may be; past
+    /// this check the compiler knows the length.
     #[inline(always)]
-    pub(crate) fn accept(&mut self, net: &N, loss: T, x: &[T], y: &[T], delta: &mut [T]) {
+    #[must_use]
+    pub(crate) fn accept(&mut self, net: &N, loss: T, x: &[T], y: &[T], delta: &mut [T]) -> bool {
         let first = self.accepted == 0;
-        // Never else; past this check the compiler knows the length.
-        let Some(gradient) = self.gradient.get_mut(..net.params()) else { return };
+        let gradient = &mut *self.gradient;
+        if gradient.len() != net.params() {
+            return false;
+        }
         net.walk(gradient, x, y, delta, &mut |pass| {
             if first {
                 ops::store_gradient(pass.w, pass.b, pass.x, pass.delta);
@@ -113,6 +112,7 @@ impl<'a, N: Network, T: Number> Batch<'a, N, T> {
         self.loss = self.loss + loss;
         self.accepted = self.accepted.saturating_add(1);
         self.arrived = self.arrived.saturating_add(1);
+        true
     }
 
     /// The mean gradient and the mean loss of the accepted samples, if any; the batch starts again.

@@ -258,15 +258,14 @@ impl<'a, N: Network, L: Loss, T: Number> Model<'a, N, L, T> {
         batch: &mut Batch<'_, N, T>,
     ) -> Result<T, StepError> {
         let Parts { net, loss, mut buffers, .. } = self.parts()?;
-        if !batch.is_for(net) {
-            return Err(StepError::Memory);
-        }
         let result = forward_loss(net, loss, &mut buffers, x, target);
         match result {
             Ok(loss) => {
                 let Buffers { params, y, delta } = buffers;
                 net.backward(params, y, delta);
-                batch.accept(net, loss, x, y, delta);
+                if !batch.accept(net, loss, x, y, delta) {
+                    return Err(StepError::Memory);
+                }
             }
             Err(_) => batch.reject(),
         }
