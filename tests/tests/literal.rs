@@ -3,16 +3,16 @@
 
 use tamis::momentum::Method;
 use tamis::{
-    AnyActivation, AnyLoss, Base, Clip, Data, Growing, Init, LayerSpec, Layers, Lent, Momentum, Mse, Plan,
-    Pressed, Proximal, Rule, Sampler, Seed, Sgd, Shape, Standardise, Target, Task, WeightDecay,
+    AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, LayerSpec, Layers, Lent, Momentum, Mse,
+    Plan, Pressed, Proximal, Rule, Sampler, Seed, Sgd, Shape, Standardise, Target, Task, WeightDecay,
     wire::Training,
 };
 use tamis_host::replica::Memory;
 use tamis_host::{configurations, pool};
 use tamis_tests::bench::{Bench, typed};
-use tamis_tests::literal::{Literal, Literally, Settings, Start, Welford, order};
+use tamis_tests::literal::{Literal, Literally, Loss, Settings, Start, Welford, order};
 use tamis_tests::oracle::Spec;
-use tamis_tests::{Row, bits, net, numbers, rows};
+use tamis_tests::{Row, bits, net, numbers, rows, with_targets_for};
 
 /// Calls `$check::<N>(&specs)` for every network of the matrix.
 macro_rules! for_every_net {
@@ -200,6 +200,37 @@ fn outputs<N: Shape>(specs: &[Spec]) {
 #[test]
 fn every_output() {
     for_every_net!(outputs);
+}
+
+/// By themselves, on any number of outputs; those of the cover have one to three.
+#[test]
+fn every_loss() {
+    let losses = [
+        AnyLoss::Mse,
+        AnyLoss::Huber(Huber::new(0.7).unwrap()),
+        AnyLoss::Huber(Huber::default()),
+        AnyLoss::BinaryCrossEntropy,
+        AnyLoss::SoftmaxCrossEntropy,
+    ];
+    for outputs in 1..=17 {
+        for (seed, scale) in (0..40).zip([0.0, 1e-30, 0.01, 0.7, 3.0, 40.0, 1e3].into_iter().cycle()) {
+            let y: Vec<f32> = numbers(seed, outputs).into_iter().map(|y| scale * y).collect();
+            for loss in losses {
+                let literal = Loss::of(&loss);
+                let rows = with_targets_for(&loss, rows(seed + 100, 3, 1, outputs));
+                for Row { target, .. } in rows {
+                    let mut slope = vec![f32::NAN; outputs];
+                    let value = tamis::Loss::evaluate(&loss, &y, &target, &mut slope);
+                    assert_eq!(
+                        value.to_bits(),
+                        literal.value(&y, &target).to_bits(),
+                        "{loss:?} {y:?} {target:?}"
+                    );
+                    assert_eq!(bits(&slope), bits(&literal.slope(&y, &target)), "{loss:?} {y:?} {target:?}");
+                }
+            }
+        }
+    }
 }
 
 fn initial_weights<N: Shape>(specs: &[Spec]) {
