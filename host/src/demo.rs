@@ -21,7 +21,7 @@ use crate::heatmap::{self, Input, Kind, Panel};
 use crate::machine::Machine;
 use crate::replica::Outcome;
 use crate::tools::Missing;
-use crate::{device, pool, replica, report, tools};
+use crate::{device, pool, replica, report, svg, tools};
 
 /// Trains on an emulated microcontroller and on the host, and shows which inputs matter.
 #[derive(Args, Debug)]
@@ -314,10 +314,7 @@ fn draw(runs: &[Run<'_>], options: &Options) -> Result<()> {
         panels: runs.iter().filter(|run| run.row.part == part).map(panel).collect(),
     });
     let svg = figure::svg("Small batches empty the columns of inputs that do not matter", &rows);
-    for (name, bytes) in [("weights.png", figure::png(&svg)?), ("weights.svg", svg.into_bytes())] {
-        let path = options.out.join(name);
-        fs::write(&path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
+    svg::save(&svg, &options.out, "weights")?;
     Ok(())
 }
 

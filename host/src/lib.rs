@@ -9,7 +9,7 @@
 //! | `compare.rs` | the two, bit by bit |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
-//! | `report.rs`, `heatmap.rs`, `figure.rs` | tables and pictures |
+//! | `report.rs`, `heatmap.rs`, `figure.rs`, `svg.rs` | tables and pictures |
 //! | `pool.rs` | several trainings at once |
 
 pub mod bundle;
@@ -31,4 +31,5 @@ pub mod replica;
 pub mod report;
 pub mod run;
 pub mod stack;
+pub mod svg;
 pub mod tools;
