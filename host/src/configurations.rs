@@ -68,9 +68,9 @@ fn pairs_of(choice: &Choice) -> impl Iterator<Item = Pair> {
 /// All pairs of values that go together.
 fn all_pairs() -> HashSet<Pair> {
     let mut pairs = HashSet::new();
-    for a in 0..LEVELS.len() {
-        for b in a + 1..LEVELS.len() {
-            let values = (0..LEVELS[a]).flat_map(|x| (0..LEVELS[b]).map(move |y| [(a, x), (b, y)]));
+    for (a, &levels_a) in LEVELS.iter().enumerate() {
+        for (b, &levels_b) in LEVELS.iter().enumerate().skip(a + 1) {
+            let values = (0..levels_a).flat_map(|x| (0..levels_b).map(move |y| [(a, x), (b, y)]));
             pairs.extend(values.filter(|&pair| is_possible(pair)));
         }
     }
@@ -276,7 +276,7 @@ mod tests {
     fn every_pair_of_values_is_covered() {
         for seed in [0, 1, u64::MAX] {
             let rows = cover(seed);
-            let covered: HashSet<Pair> = rows.iter().flat_map(|row| pairs_of(row)).collect();
+            let covered: HashSet<Pair> = rows.iter().flat_map(pairs_of).collect();
             assert_eq!(covered, all_pairs(), "seed {seed}");
             assert!((78..140).contains(&rows.len()), "{} rows", rows.len());
         }
