@@ -5,17 +5,19 @@
 //! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs` | the commands, one a file |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `replica.rs`, `device.rs` | a training carried out by the host, and by a board |
+//! | `friedman.rs` | a task for the host only |
 //! | `bundle.rs` | many trainings at once, in lanes |
 //! | `compare.rs` | the two, bit by bit |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
-//! | `report.rs`, `heatmap.rs`, `figure.rs`, `svg.rs` | tables and pictures |
+//! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `svg.rs` | tables and pictures |
 //! | `pool.rs` | several trainings at once |
 
 pub mod bundle;
 pub mod compare;
 pub mod configurations;
 pub mod crosscheck;
+pub mod curves;
 pub mod demo;
 pub mod device;
 pub mod elf;
@@ -23,6 +25,7 @@ pub mod emulator;
 pub mod experiments;
 pub mod figure;
 pub mod fits;
+pub mod friedman;
 pub mod heatmap;
 pub mod log;
 pub mod machine;
