@@ -62,10 +62,15 @@ pub fn inputs(training: &Training) -> Vec<Input> {
 impl Panel {
     /// The first layer that `training` has come to.
     pub fn of(title: &str, training: &Training, outcome: &Outcome) -> Self {
-        let contrast = outcome.contrast(&training.plan);
+        let (ratio, found) = (outcome.contrast(&training.plan).ratio, outcome.found());
+        let caption = if ratio.is_finite() {
+            format!("ratio {ratio:.2} · found {found}")
+        } else {
+            format!("found {found}")
+        };
         Self {
             title: title.to_owned(),
-            caption: format!("ratio {:.2} · found {}", contrast.ratio, outcome.found()),
+            caption,
             weights: outcome.first_layer.clone(),
             outputs: training.layers.layers().next().map_or(1, |layer| layer.outputs),
             inputs: inputs(training),

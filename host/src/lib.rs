@@ -2,8 +2,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs` | the commands, one a file |
+//! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs`, `train.rs` | the commands, one a file |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
+//! | `training.rs` | any training, as options of a command line |
 //! | `replica.rs`, `device.rs` | a training carried out by the host, and by a board |
 //! | `friedman.rs` | a task for the host only |
 //! | `bundle.rs` | many trainings at once, in lanes |
@@ -36,3 +37,5 @@ pub mod run;
 pub mod stack;
 pub mod svg;
 pub mod tools;
+pub mod train;
+pub mod training;

@@ -66,3 +66,12 @@ pub fn verdict(verdict: &Verdict) -> &'static str {
 pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", 100.0 * share) } else { "-".to_owned() }
 }
+
+/// A number with so many decimals, fewer where it is large; a dash for one that is not finite.
+pub fn number(value: f32, decimals: usize) -> String {
+    match value {
+        value if !value.is_finite() => "-".to_owned(),
+        value if value.abs() >= 1e6 => format!("{value:.2e}"),
+        value => format!("{value:.decimals$}"),
+    }
+}

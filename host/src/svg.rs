@@ -107,6 +107,19 @@ pub fn number(value: f32) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// A count with a comma at every third digit.
+pub fn thousands(count: u32) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Text as XML: five characters are written out, and those that XML forbids are replaced.
 pub fn escape(text: &str) -> String {
     let mut out = String::new();
