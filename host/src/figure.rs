@@ -210,7 +210,7 @@ impl Page {
         for (column, at) in panel.columns().zip(places(panel, width)) {
             for (output, weight) in column.enumerate() {
                 let fill = share(weight, max).map_or(BROKEN.to_owned(), |share| hex(colour(share)));
-                let cell = [x + at, y + output as f32 * height, width - 1.0, height - 1.0];
+                let cell = [x + at, y + output as f32 * height, width - gap(width), height - gap(height)];
                 self.rect(cell, &format!("fill=\"{fill}\""));
             }
         }
@@ -220,14 +220,18 @@ impl Page {
 
     /// The names of the inputs and the truth about them, below the cells.
     fn columns(&mut self, x: f32, y: f32, panel: &Panel, grid: &Grid) {
-        let width = grid.cell.0 - 1.0;
+        let width = grid.cell.0 - gap(grid.cell.0);
+        let mut free = 0.0; // of narrow columns not every one has room for its name
         for (input, at) in panel.inputs.iter().zip(places(panel, grid.cell.0)) {
             let style = match input.kind {
                 Kind::Relevant => "font-weight=\"700\"".to_owned(),
                 _ => format!("fill=\"{GREY}\""),
             };
             let middle = x + at + width / 2.0;
-            if grid.upright {
+            if grid.upright && at < free {
+                // No room.
+            } else if grid.upright {
+                free = at + grid.label + 1.0;
                 let (x, y) = (middle + grid.label * 0.36, y + 5.0);
                 let turn = format!("{style} text-anchor=\"end\" transform=\"rotate(-90 {x} {y})\"");
                 self.text(x, y, grid.label, &input.name, &turn);
@@ -250,6 +254,11 @@ impl Page {
         let style = format!("fill=\"{GREY}\" text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\"");
         self.text(x, y, 12.0, "hidden unit", &style);
     }
+}
+
+/// Between cells of this width or height; there is none between the smallest.
+fn gap(size: f32) -> f32 {
+    if size < 6.0 { 0.0 } else { 1.0 }
 }
 
 /// Where the columns of a panel begin: side by side, with a small gap before the probes.

@@ -68,10 +68,15 @@ impl Panel {
         } else {
             format!("found {found}")
         };
+        Self::of_weights(title, &caption, training, outcome.first_layer.clone())
+    }
+
+    /// The first layer of the network of `training` with these weights.
+    pub fn of_weights(title: &str, caption: &str, training: &Training, weights: Vec<f32>) -> Self {
         Self {
             title: title.to_owned(),
-            caption,
-            weights: outcome.first_layer.clone(),
+            caption: caption.to_owned(),
+            weights,
             outputs: training.layers.layers().next().map_or(1, |layer| layer.outputs),
             inputs: inputs(training),
         }
