@@ -30,6 +30,8 @@ pub struct Recorder {
     pub every: u32,
     sum: f64,
     summed: u32,
+    /// The column norms before the first update.
+    start: Vec<f32>,
     /// What has been recorded.
     pub points: Vec<Point>,
 }
@@ -38,10 +40,10 @@ pub struct Recorder {
 pub const POINTS: u32 = 1000;
 
 impl Recorder {
-    /// For so many updates.
-    pub fn new(updates: u32) -> Self {
+    /// For so many updates; `start` is the column norms before them.
+    pub fn new(updates: u32, start: Vec<f32>) -> Self {
         let every = updates.div_ceil(CHECK_EVERY).div_ceil(POINTS).max(1) * CHECK_EVERY;
-        Self { every, sum: 0.0, summed: 0, points: Vec::new() }
+        Self { every, sum: 0.0, summed: 0, start, points: Vec::new() }
     }
 
     /// Takes in an update.
@@ -97,6 +99,8 @@ const NAMED: usize = 12;
 const SEEN: usize = 360;
 /// An irrelevant input.
 const PALE: &str = "#9a9a9a";
+/// A probe.
+const DIM: &str = "#777777";
 
 /// The picture.
 pub fn svg(curves: &Curves<'_>) -> String {
@@ -110,49 +114,64 @@ pub fn svg(curves: &Curves<'_>) -> String {
     let last = recorder.points.last().map_or(0, |point| point.update).max(1);
     let across = |update: u32| LEFT + (RIGHT - LEFT) * (f64::from(update) / f64::from(last)) as f32;
     let of = |input: usize| {
-        points
-            .iter()
-            .map(move |point| (across(point.update), point.norms.get(input).copied().unwrap_or(f32::NAN)))
+        let norms = points.iter().map(|point| (point.update, &point.norms));
+        let norms = [(0, &recorder.start)].into_iter().chain(norms);
+        norms.filter_map(move |(update, norms)| Some((across(update), *norms.get(input)?)))
     };
-    page.text(MARGIN, y, 14.0, "Column norm of each input", "font-weight=\"700\"");
+    let all = || points.iter().flat_map(|point| &point.norms).chain(&recorder.start).copied();
+    let explodes = largest(all()) > 30.0 * largest(recorder.start.iter().copied());
+    let heading = format!("Column norm of each input{}", if explodes { ", logarithmic" } else { "" });
+    page.text(MARGIN, y, 14.0, &heading, "font-weight=\"700\"");
     y += 12.0;
-    let all = points.iter().flat_map(|point| &point.norms).copied();
-    let scale = Scale::linear(all, y, y + NORMS);
+    let marks: Vec<_> = marks.iter().filter(|mark| mark.update <= last).collect();
+    let scale = if explodes {
+        Scale::logarithmic(all(), y, y + NORMS)
+    } else {
+        Scale::linear(all(), y, y + NORMS, 6.0)
+    };
     page.grid(&scale);
-    page.marks(y, across, marks);
+    page.verticals(y, y + NORMS, marks.iter().map(|mark| across(mark.update)));
     for kind in [Kind::Irrelevant, Kind::Probe, Kind::Relevant] {
         for input in (0..inputs.len()).filter(|&input| inputs[input].kind == kind) {
-            page.line(&scale, of(input), &style(kind));
+            page.curve(&scale, of(input), &style(kind));
         }
     }
     let end = points.last().map_or(&[][..], |point| &point.norms);
     page.names(&scale, end, inputs);
+    page.marks(y, across, &marks);
     y += NORMS + 42.0;
 
     let is_log = spans_much(points.iter().map(|point| point.loss));
-    let heading =
-        format!("Loss, mean of {} updates{}", recorder.every, if is_log { ", logarithmic" } else { "" });
+    let mean = thousands((recorder.every * group(&recorder.points) as u32).min(last));
+    let heading = format!("Loss, mean of {mean} updates{}", if is_log { ", logarithmic" } else { "" });
     page.text(MARGIN, y, 14.0, &heading, "font-weight=\"700\"");
     y += 12.0;
     let losses = points.iter().map(|point| point.loss);
-    let scale =
-        if is_log { Scale::logarithmic(losses, y, y + LOSS) } else { Scale::linear(losses, y, y + LOSS) };
+    let scale = if is_log {
+        Scale::logarithmic(losses, y, y + LOSS)
+    } else {
+        Scale::linear(losses, y, y + LOSS, 4.0)
+    };
     page.grid(&scale);
     page.verticals(y, y + LOSS, marks.iter().map(|mark| across(mark.update)));
     let loss = points.iter().map(|point| (across(point.update), point.loss));
-    page.line(&scale, loss, &format!("stroke=\"{INK}\" stroke-width=\"1.3\""));
+    page.curve(&scale, loss, &format!("stroke=\"{INK}\" stroke-width=\"1.3\""));
     y += LOSS;
     page.updates(y, last, across);
     page.finish(title, "", y + 44.0 + MARGIN - 14.0)
 }
 
+/// How many points are shown as one.
+fn group(points: &[Point]) -> usize {
+    points.len().div_ceil(SEEN).max(1)
+}
+
 /// At most [`SEEN`] points, each the mean of as many.
 fn thin(points: &[Point]) -> Vec<Point> {
-    let group = points.len().div_ceil(SEEN).max(1);
     let mean = |group: &[Point], of: &dyn Fn(&Point) -> f32| {
         (group.iter().map(|point| f64::from(of(point))).sum::<f64>() / group.len() as f64) as f32
     };
-    let thinned = points.chunks(group).filter_map(|group| {
+    let thinned = points.chunks(group(points)).filter_map(|group| {
         let last = group.last()?;
         let norms = (0..last.norms.len())
             .map(|input| mean(group, &|point| point.norms.get(input).copied().unwrap_or(f32::NAN)));
@@ -166,9 +185,14 @@ fn style(kind: Kind) -> String {
     let (colour, width, dashes) = match kind {
         Kind::Relevant => (ACCENT, 2.6, ""),
         Kind::Irrelevant => (PALE, 1.3, ""),
-        Kind::Probe => (GREY, 1.1, " stroke-dasharray=\"5 3\""),
+        Kind::Probe => (DIM, 1.1, " stroke-dasharray=\"5 3\""),
     };
     format!("stroke=\"{colour}\" stroke-width=\"{width}\"{dashes}")
+}
+
+/// The largest finite value, zero at least.
+fn largest(values: impl Iterator<Item = f32>) -> f32 {
+    values.filter(|value| value.is_finite()).fold(0.0, f32::max)
 }
 
 /// Whether a logarithm shows more.
@@ -191,11 +215,11 @@ struct Scale {
 }
 
 impl Scale {
-    /// From zero to the largest finite value.
-    fn linear(values: impl Iterator<Item = f32>, top: f32, bottom: f32) -> Self {
-        let most = values.filter(|value| value.is_finite()).fold(0.0, f32::max);
+    /// From zero to the largest finite value, with at most so many numbers above zero.
+    fn linear(values: impl Iterator<Item = f32>, top: f32, bottom: f32, parts: f64) -> Self {
+        let most = largest(values);
         let to = if most > 0.0 { most * 1.06 } else { 1.0 };
-        let step = step(f64::from(to), ((bottom - top) / 50.0).into());
+        let step = step(f64::from(to), parts);
         let ticks = (0..).map(|tick| (f64::from(tick) * step) as f32).take_while(|&tick| tick <= to);
         Self { ticks: ticks.collect(), from: 0.0, to, is_log: false, top, bottom }
     }
@@ -216,14 +240,15 @@ impl Scale {
         Self { ticks: ticks.collect(), from, to, is_log: true, top, bottom }
     }
 
-    /// Where `value` is; nothing for one that cannot be shown.
+    /// Where `value` is, at an end if it is beyond; nothing for one that is not finite.
     fn place(&self, value: f32) -> Option<f32> {
         let share = if self.is_log {
             (value.ln() - self.from.ln()) / (self.to.ln() - self.from.ln())
         } else {
             value / self.to
         };
-        share.is_finite().then(|| self.bottom - share.clamp(0.0, 1.0) * (self.bottom - self.top))
+        let is_shown = value.is_finite() && !share.is_nan();
+        is_shown.then(|| self.bottom - share.clamp(0.0, 1.0) * (self.bottom - self.top))
     }
 }
 
@@ -236,7 +261,7 @@ fn step(range: f64, parts: f64) -> f64 {
 
 /// A number beside a scale.
 fn tick(value: f32) -> String {
-    if value == 0.0 || (1e-4..1e5).contains(&value) { number(value) } else { format!("{value:.0e}") }
+    if value == 0.0 || (1e-4..1e4).contains(&value) { number(value) } else { format!("{value:.0e}") }
 }
 
 impl Page {
@@ -275,9 +300,8 @@ impl Page {
         }
     }
 
-    /// The marks of the upper plot, with their names at its top.
-    fn marks(&mut self, y: f32, across: impl Fn(u32) -> f32, marks: &[Mark]) {
-        self.verticals(y, y + NORMS, marks.iter().map(|mark| across(mark.update)));
+    /// The names of the marks, at the top of the upper plot.
+    fn marks(&mut self, y: f32, across: impl Fn(u32) -> f32, marks: &[&Mark]) {
         for (row, mark) in marks.iter().enumerate() {
             let x = across(mark.update);
             let is_left = x < (LEFT + RIGHT) / 2.0;
@@ -290,7 +314,7 @@ impl Page {
     }
 
     /// A line through what can be shown of `points`; a dot where it is one point.
-    fn line(&mut self, scale: &Scale, points: impl Iterator<Item = (f32, f32)>, style: &str) {
+    fn curve(&mut self, scale: &Scale, points: impl Iterator<Item = (f32, f32)>, style: &str) {
         let (mut path, mut count, mut pen_is_up) = (String::new(), 0, true);
         for (x, value) in points {
             let Some(y) = scale.place(value) else {
@@ -301,14 +325,15 @@ impl Page {
             pen_is_up = false;
             count += 1;
         }
-        if count == 1 {
-            path += "h0.1";
-        }
+        let (dot, style) = if count == 1 {
+            ("h0.1", format!("stroke=\"{INK}\" stroke-width=\"6\" stroke-linecap=\"round\""))
+        } else {
+            ("", style.to_owned())
+        };
         if count > 0 {
-            let cap = if count == 1 { " stroke-linecap=\"round\"" } else { "" };
             let _ = writeln!(
                 self.body,
-                "<path d=\"{path}\" fill=\"none\" stroke-linejoin=\"round\"{cap} {style}/>"
+                "<path d=\"{path}{dot}\" fill=\"none\" stroke-linejoin=\"round\" {style}/>"
             );
         }
     }
@@ -370,4 +395,101 @@ fn apart(wanted: &[f32], bottom: f32) -> Vec<f32> {
         free = *place - PITCH;
     }
     places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::svg::tests::check;
+
+    fn inputs(relevant: usize, irrelevant: usize, probes: usize) -> Vec<Input> {
+        let kinds = [(Kind::Relevant, relevant), (Kind::Irrelevant, irrelevant), (Kind::Probe, probes)];
+        let kinds = kinds.into_iter().flat_map(|(kind, count)| vec![kind; count]);
+        let name = |(i, kind)| match kind {
+            Kind::Probe => Input { name: format!("p{}", i + 1 - relevant - irrelevant), kind },
+            _ => Input { name: format!("x{}", i + 1), kind },
+        };
+        kinds.enumerate().map(name).collect()
+    }
+
+    fn recorded(updates: u32, inputs: usize, norm: impl Fn(u32, usize) -> f32) -> Recorder {
+        let norms = |update| (0..inputs).map(|input| norm(update, input)).collect::<Vec<_>>();
+        let mut recorder = Recorder::new(updates, norms(0));
+        for update in 1..=updates {
+            let norms = norms(update);
+            let is_check = update.is_multiple_of(CHECK_EVERY) || update == updates;
+            let loss = 2.0 / update as f32;
+            recorder.watch(Seen { update, loss, norms: is_check.then_some(&norms) }, updates);
+        }
+        recorder
+    }
+
+    fn picture(recorder: &Recorder, inputs: &[Input]) -> String {
+        let mark = |update, name: &str| Mark { update, name: name.to_owned() };
+        let marks = [mark(100, "warm-up ends"), mark(120, "step size times 0.2")];
+        svg(&Curves { title: "sine", caption: "found none", recorder, inputs, marks: &marks })
+    }
+
+    #[test]
+    fn losses_are_means_and_points_are_few() {
+        let recorder = recorded(250, 1, |update, _| update as f32);
+        let mean = |from: u32, to: u32| {
+            (from..=to).map(|update| f64::from(2.0 / update as f32)).sum::<f64>() / f64::from(to - from + 1)
+        };
+        let points: Vec<_> = recorder.points.iter().map(|point| (point.update, point.loss)).collect();
+        assert_eq!(points, [(1, 100), (101, 200), (201, 250)].map(|(a, b)| (b, mean(a, b) as f32)));
+        assert!(recorder.points.iter().all(|point| point.norms == [point.update as f32]));
+
+        for updates in [1, 99, 100, 100_000, 100_001, 1_234_567] {
+            let recorder = recorded(updates, 1, |_, _| 1.0);
+            assert!(recorder.points.len() <= POINTS as usize + 1, "{updates}: {}", recorder.points.len());
+            assert_eq!(recorder.points.last().map(|point| point.update), Some(updates));
+        }
+    }
+
+    #[test]
+    fn no_text_overlaps_or_is_clipped() {
+        let steady = |_, input: usize| 1.0 + input as f32 / 100.0;
+        let explosive = |update: u32, input: usize| 1.1f32.powi(update as i32) + input as f32;
+        for (relevant, irrelevant, probes) in [(2, 6, 0), (5, 5, 8), (12, 1, 1), (30, 500, 400), (0, 3, 0)] {
+            let (inputs, count) = (inputs(relevant, irrelevant, probes), relevant + irrelevant + probes);
+            for updates in [1, 50, 400] {
+                check(&picture(&recorded(updates.max(130), count, steady), &inputs));
+                check(&picture(&recorded(updates.max(130), count, explosive), &inputs));
+            }
+        }
+        check(&picture(&recorded(5000, 3, |_, _| 0.0), &inputs(1, 1, 1)));
+        check(&picture(&recorded(200, 3, |_, _| f32::NAN), &inputs(1, 1, 1)));
+        check(&picture(&Recorder::new(0, vec![1.0]), &inputs(1, 0, 0)));
+    }
+
+    /// Width, dashes and names tell what colour does.
+    #[test]
+    fn every_input_has_a_line() {
+        let inputs = inputs(2, 3, 4);
+        let picture = picture(&recorded(300, 9, |update, input| (update + 1) as f32 * input as f32), &inputs);
+        let count = |kind| picture.matches(&format!("stroke-linejoin=\"round\" {}/>", style(kind))).count();
+        assert_eq!([Kind::Relevant, Kind::Irrelevant, Kind::Probe].map(count), [2, 3, 4]);
+        let texts = check(&picture);
+        for name in ["x1", "x2", "x3 to x5", "p1 to p4", "warm-up ends", "relevant in truth", "updates"] {
+            assert!(texts.contains(&name.to_owned()), "{name} is not in {texts:?}");
+        }
+    }
+
+    #[test]
+    fn steps_are_round() {
+        let steps = [(3.7, 6.0), (50_000.0, 6.0), (0.52, 4.0), (1.0, 1.0), (7.0, 1.0)];
+        assert_eq!(steps.map(|(range, parts)| step(range, parts)), [1.0, 10_000.0, 0.2, 1.0, 10.0]);
+        assert_eq!(
+            [0.0, 0.5, 20.0, 12_000.0, 1e-7].map(tick),
+            ["0", "0.5", "20", "1e4", "1e-7"].map(str::to_owned)
+        );
+    }
+
+    #[test]
+    fn names_keep_apart() {
+        assert_eq!(apart(&[10.0, 50.0], 100.0), [10.0, 50.0]);
+        assert_eq!(apart(&[10.0, 11.0, 12.0], 100.0), [10.0, 26.0, 42.0]);
+        assert_eq!(apart(&[99.0, 100.0], 100.0), [84.0, 100.0]);
+    }
 }

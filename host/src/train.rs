@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tamis::trainer::CHECK_EVERY;
 use tamis::wire::{self, Training};
-use tamis::{Loss, Plan, StepError, TrainError};
+use tamis::{Loss, Network, Plan, StepError, TrainError};
 
 use crate::compare::{self, Comparison, Difference};
 use crate::curves::{self, Curves, Mark, Point, Recorder};
@@ -20,7 +20,7 @@ use crate::heatmap::{self, Panel};
 use crate::machine::Machine;
 use crate::replica::{Failed, Outcome, Test};
 use crate::tools::Missing;
-use crate::training::{self, Setup};
+use crate::training::{Setup, TrainingOptions};
 use crate::{device, figure, replica, report, svg, tools};
 
 /// Trains any network on any synthetic task, and shows which inputs matter.
@@ -32,7 +32,7 @@ use crate::{device, figure, replica, report, svg, tools};
         --updates 50000 --final-drop 40000:0.2 --machine mps2-an386")]
 pub struct Options {
     #[command(flatten)]
-    training: training::Options,
+    training: TrainingOptions,
     /// The same on this board, compared with the host.
     #[arg(long, value_enum, help_heading = "Run")]
     machine: Option<Machine>,
@@ -47,9 +47,10 @@ pub struct Options {
 /// Digests are compared after every so many updates; they are chained, so none in between is left out.
 const DIGESTS: wire::Report = wire::Report { digest_every: 100, params: None };
 
-/// A larger network's heat map is no picture for a terminal.
-const WIDE: usize = 40;
-const TALL: usize = 64;
+/// Inputs and hidden units of the largest heat map for a terminal.
+const TERMINAL: (usize, usize) = (40, 64);
+/// And of the largest that is drawn.
+const FIGURE: (usize, usize) = (400, 400);
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<ExitCode> {
@@ -69,7 +70,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         Err(error) => return Err(error),
     };
 
-    let mut recorder = Recorder::new(setup.training.plan.updates);
+    let mut recorder = Recorder::new(setup.training.plan.updates, setup.norms());
     let (outcome, test) = match on_host(&setup, &mut recorder) {
         Ok(trained) => trained,
         Err(error) => return diverged(error, &setup, &recorder, options),
@@ -84,11 +85,11 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
     let run = Run { setup, recorder, outcome, test, comparison };
     let panel = run.panel();
-    run.draw(&panel, &options.out)?;
+    let pictures = run.draw(&panel, &options.out)?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&run.to_report(options)?)?);
     } else {
-        run.print(&panel, options, missing.is_none());
+        run.print(&panel, &pictures, options.machine.filter(|_| missing.is_none()));
     }
     if let Some(missing) = &missing {
         eprintln!("error: nothing ran on a device: {missing}");
@@ -142,24 +143,30 @@ fn on_device(machine: Machine, elf: &Path, training: &Training, host: &Outcome) 
 
 /// Says that the training diverged, if that is what ended it, and shows how it came to that.
 fn diverged(error: anyhow::Error, setup: &Setup, recorder: &Recorder, options: &Options) -> Result<ExitCode> {
-    let update = match error.downcast_ref() {
-        Some(&Failed { update, error: TrainError::Rejected(StepError::Loss) | TrainError::Overflow(_) }) => {
-            update
-        }
-        _ => return Err(error),
-    };
+    let Some(&Failed { update, error: reason }) = error.downcast_ref() else { return Err(error) };
+    if !matches!(reason, TrainError::Rejected(StepError::Loss) | TrainError::Overflow(_)) {
+        return Err(error);
+    }
     if !recorder.points.is_empty() {
         let mut setup = setup.clone();
         setup.marks.retain(|mark| mark.update < update);
         let last = recorder.points.last().map_or(update, |point| point.update);
-        setup.marks.push(Mark { update: last, name: format!("diverges in update {update}") });
-        let picture = curves(&setup, recorder, &format!("The training diverges in update {update}."));
+        let name = format!("diverges in update {}", svg::thousands(update));
+        let caption = format!("{}; {name}.", setup.how());
+        setup.marks.push(Mark { update: last, name });
+        let picture = curves(&setup, recorder, &caption);
         let path = svg::save(&picture, &options.out, "curves")?;
         eprintln!("picture: {}", path.display());
     }
     let eta = setup.step_size;
-    eprintln!("error: the training diverges: {error}; a --step-size lower than {eta} may help");
+    eprintln!(
+        "error: the training diverges in update {update}: {reason}; try a --step-size lower than {eta}"
+    );
     Ok(ExitCode::from(1))
+}
+
+fn fits(panel: &Panel, (inputs, outputs): (usize, usize)) -> bool {
+    panel.inputs.len() <= inputs && panel.outputs <= outputs
 }
 
 /// The picture of the course of a training.
@@ -232,25 +239,34 @@ impl Run {
 
     fn caption(&self) -> String {
         let (name, score) = self.score();
-        let found = self.outcome.found();
-        format!("{}. Found relevant: {found}; {name} {score}.", self.setup.how())
+        let score = if score == "-" { String::new() } else { format!("; {name} {score}") };
+        format!("{}. Found relevant: {}{score}.", self.setup.how(), self.outcome.found())
     }
 
-    fn draw(&self, panel: &Panel, out: &Path) -> Result<()> {
-        let row = figure::Row { heading: self.setup.how(), panels: vec![panel.clone()] };
-        svg::save(&figure::svg(&self.setup.title(), &[row]), out, "weights")?;
-        svg::save(&curves(&self.setup, &self.recorder, &self.caption()), out, "curves")?;
-        Ok(())
+    /// Draws the pictures; the heat map only where it is one.
+    fn draw(&self, panel: &Panel, out: &Path) -> Result<Vec<PathBuf>> {
+        let mut pictures = Vec::new();
+        if fits(panel, FIGURE) {
+            let Setup { training, start, .. } = &self.setup;
+            let first = training.layers.layers().next().map_or(0, |layer| layer.weights());
+            let start = start.iter().take(first).copied().collect();
+            let start = Panel::of_weights("before training", "initial weights", training, start);
+            let row = figure::Row { heading: self.setup.how(), panels: vec![start, panel.clone()] };
+            pictures.push(svg::save(&figure::svg(&self.setup.title(), &[row]), out, "weights")?);
+        }
+        let curves = curves(&self.setup, &self.recorder, &self.caption());
+        pictures.push(svg::save(&curves, out, "curves")?);
+        Ok(pictures)
     }
 
-    fn print(&self, panel: &Panel, options: &Options, is_compared: bool) {
+    fn print(&self, panel: &Panel, pictures: &[PathBuf], machine: Option<Machine>) {
         println!("{}\n{}\n", self.setup.title(), self.setup.how());
-        let picture = |name: &str| options.out.join(name).display().to_string();
-        if panel.inputs.len() <= WIDE && panel.outputs <= TALL {
+        if fits(panel, TERMINAL) {
             let scale = heatmap::scale_max([panel]);
             println!("{}", heatmap::terminal(panel, scale, std::io::stdout().is_terminal()));
         }
         let contrast = self.outcome.contrast(self.plan());
+        let has_norms = !self.outcome.norms.is_empty();
         let (score_name, score) = self.score();
         let digest = self.outcome.digest().map(|digest| format!("{digest:08x}"));
         let header = [
@@ -270,8 +286,8 @@ impl Run {
             score,
             report::number(contrast.ratio, 3),
             report::number(contrast.gap, 1),
-            report::number(contrast.relevant_norm, 3),
-            report::number(contrast.irrelevant_norm, 3),
+            report::number(if has_norms { contrast.relevant_norm } else { f32::NAN }, 3),
+            report::number(if has_norms { contrast.irrelevant_norm } else { f32::NAN }, 3),
             self.outcome.found(),
             digest.unwrap_or_default(),
         ];
@@ -284,16 +300,19 @@ impl Run {
         bytes.push(ram.total());
         println!("{}", report::table(&names, 0, [bytes]));
 
-        println!("training loss: mean of the last {} updates; ", self.recorder.every);
         println!(
-            "ratio: rms |column| of irrelevant inputs over relevant ones; gap: smallest relevant over largest"
+            "\ntraining loss: mean of the last {} updates; test error: share of the variance; ratio: rms |column| of",
+            self.recorder.every.min(self.plan().updates)
         );
-        println!("irrelevant; test error: share of the variance; RAM in bytes.");
-        if self.outcome.norms.is_empty() {
+        println!(
+            "irrelevant inputs over relevant ones; gap: smallest relevant over largest irrelevant; RAM in bytes."
+        );
+        if !has_norms {
             println!("no verdicts: column norms are looked at every {CHECK_EVERY} updates");
         }
-        println!("\npictures: {}, {}", picture("weights.png"), picture("curves.png"));
-        let Some(machine) = options.machine.filter(|_| is_compared) else { return };
+        let pictures: Vec<_> = pictures.iter().map(|picture| picture.display().to_string()).collect();
+        println!("\npictures: {}", pictures.join(", "));
+        let Some(machine) = machine else { return };
         match &self.comparison.first_difference {
             None => println!("{machine}: {} digests compared, all equal", self.comparison.equal),
             Some(difference) => println!("{machine}: first difference: {difference}"),

@@ -10,6 +10,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use tamis::layers::MAX_LAYERS;
+use tamis::support::column_norms;
 use tamis::wire::Training;
 use tamis::{
     AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, InitError, Labels, LayerSpec, Layers,
@@ -24,7 +25,7 @@ use crate::svg::thousands;
 
 /// What to train, on what, and how.
 #[derive(Args, Clone, Debug)]
-pub struct Options {
+pub struct TrainingOptions {
     #[command(flatten)]
     task: TaskOptions,
     #[command(flatten)]
@@ -103,7 +104,7 @@ struct DataOptions {
     #[arg(long, default_value = "stream", value_parser = data)]
     data: Data,
     /// Samples per update.
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: u32,
     /// Inputs are scaled to mean 0 and deviation 1, by the first N samples.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -167,10 +168,10 @@ struct PenaltyOptions {
     #[arg(long, value_name = "LAMBDA", requires = "decay", allow_negative_numbers = true)]
     decay_biases: Option<f32>,
     /// An L1 penalty on the first layer, applied every so many updates.
-    #[arg(long, value_name = "LAMBDA[:EVERY]", value_parser = penalty, conflicts_with = "group_lasso")]
+    #[arg(long, value_name = "LAMBDA[:EVERY]", value_parser = penalty, allow_negative_numbers = true, conflicts_with = "group_lasso")]
     l1: Option<(f32, u32)>,
     /// A penalty on the column norms of the first layer, applied every so many updates.
-    #[arg(long, value_name = "LAMBDA[:EVERY]", value_parser = penalty)]
+    #[arg(long, value_name = "LAMBDA[:EVERY]", value_parser = penalty, allow_negative_numbers = true)]
     group_lasso: Option<(f32, u32)>,
     /// A growing penalty on COUNT inputs from number FIRST on (x1 is 1), from update FROM on.
     #[arg(long, value_name = "FIRST:COUNT:RATE:FROM:EVERY", value_parser = press)]
@@ -227,9 +228,9 @@ fn task_parser() -> impl TypedValueParser<Value = Problem> {
 }
 
 fn activation_parser() -> impl TypedValueParser<Value = AnyActivation> {
-    let names = AnyActivation::ALL.map(|activation| {
-        let name = activation.name();
-        PossibleValue::new(name).alias(name.replace('_', "-"))
+    let names = AnyActivation::ALL.map(|activation| match activation {
+        AnyActivation::LeakyRelu => PossibleValue::new(activation.name()).alias("leaky-relu"),
+        _ => PossibleValue::new(activation.name()),
     });
     PossibleValuesParser::new(names).try_map(|name| {
         let name = name.replace('-', "_");
@@ -335,12 +336,17 @@ pub struct Setup {
     pub task: &'static str,
     /// The step size that is asked for.
     pub step_size: f32,
+    /// The parameters before the first update.
+    pub start: Vec<f32>,
     /// What happens when.
     pub marks: Vec<Mark>,
 }
 
 /// More than the host lends to a training.
 const TOO_LARGE: usize = 1 << 30;
+
+/// Sets another lambda for a group of parameters.
+type Another = fn(WeightDecay, f32) -> WeightDecay;
 
 /// The error of an option.
 fn named<T, E: Display>(option: &str, result: Result<T, E>) -> Result<T> {
@@ -360,6 +366,14 @@ impl Setup {
         format!("{task}, {relevant} of {inputs} inputs relevant{probes}, network {layers}, {activation}")
     }
 
+    /// The column norms before the first update.
+    pub fn norms(&self) -> Vec<f32> {
+        let layers = &self.training.layers;
+        let mut norms = vec![0.0; layers.inputs()];
+        column_norms(layers, &self.start, &mut norms);
+        norms
+    }
+
     /// How it is trained: "SGD, batch 1, step size 0.05, stream, 50,000 updates, seed 1".
     pub fn how(&self) -> String {
         let Plan { seed, batch, data, updates, .. } = self.training.plan;
@@ -376,7 +390,7 @@ impl Setup {
     }
 }
 
-impl Options {
+impl TrainingOptions {
     /// The training that is asked for; the error names the option that makes no sense.
     pub fn setup(&self) -> Result<Setup> {
         let (layers, task) = self.layers_and_task()?;
@@ -397,13 +411,13 @@ impl Options {
             rule: self.rule(&layers, &task)?,
         };
         let training = Training { layers, loss: self.network.loss, plan };
-        check(&training)?;
+        let start = start(&training)?;
         let friedman = match self.task.task {
             Problem::Target(_) => None,
             Problem::Friedman1 => Some(Friedman { seed, inputs: task.inputs, noise: task.noise }),
         };
         let (task, step_size) = (self.task.task.name(), self.update.step_size);
-        Ok(Setup { training, friedman, task, step_size, marks: self.marks() })
+        Ok(Setup { training, friedman, task, step_size, start, marks: self.marks() })
     }
 
     fn layers_and_task(&self) -> Result<(Layers, Task)> {
@@ -506,7 +520,7 @@ impl Options {
             penalties.decoupled_decay.map(|lambda| ("decoupled-decay", WeightDecay::decoupled(lambda)));
         if let Some((option, mut decay)) = coupled.or(decoupled) {
             sgd = named(option, sgd.weight_decay(decay))?;
-            let groups: [(&str, Option<f32>, fn(WeightDecay, f32) -> WeightDecay); 4] = [
+            let groups: [(&str, Option<f32>, Another); 4] = [
                 ("decay-first", penalties.decay_first, WeightDecay::first),
                 ("decay-hidden", penalties.decay_hidden, WeightDecay::hidden),
                 ("decay-output", penalties.decay_output, WeightDecay::output),
@@ -559,14 +573,15 @@ impl Options {
     }
 }
 
-/// Whether the kernel would begin with it, and whether the host has the memory.
-fn check(training: &Training) -> Result<()> {
+/// What the kernel begins with, if it would and the host has the memory.
+fn start(training: &Training) -> Result<Vec<f32>> {
     let Training { layers, loss, plan } = training;
     let bytes = replica::ram(training).arena_len().saturating_mul(size_of::<f32>());
     ensure!(bytes <= TOO_LARGE, "--shape: {layers} takes {bytes} bytes, and the host lends {TOO_LARGE}");
     let mut memory = replica::Memory::of(training);
     let started = plan.start_layers(layers.clone(), *loss, memory.lent(), plan.task);
-    started.map(|_| ()).map_err(|error| anyhow!("--{}: {error}", option_of(&error, plan)))
+    let started = started.map(|mut trainer| trainer.model().params().to_vec());
+    started.map_err(|error| anyhow!("--{}: {error}", option_of(&error, plan)))
 }
 
 /// The option that an error is about.
@@ -596,5 +611,216 @@ fn option_of(error: &PlanError, plan: &Plan) -> &'static str {
         PlanError::Sampler(_) | PlanError::Indices(_) => "data",
         PlanError::Init(InitError::Biases) => "init-biases",
         PlanError::Init(_) => "init",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiments;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: TrainingOptions,
+    }
+
+    fn setup(line: &str) -> Result<Setup> {
+        Line::try_parse_from(["train"].into_iter().chain(line.split_whitespace()))?.options.setup()
+    }
+
+    fn training(line: &str) -> Training {
+        setup(line).unwrap_or_else(|error| panic!("{line}: {error}")).training
+    }
+
+    #[test]
+    fn the_demonstration_can_be_asked_for() -> Result<()> {
+        let rows = experiments::demonstration(3)?;
+        let a = "--seed 3 --task linear --inputs 6 --shape 14-8-1 --activation identity --no-bias --noise 0.6 \
+                 --step-size 0.02 --updates 20000";
+        let lines = [
+            format!("{a} --data shuffled:256"),
+            format!("{a} --data shuffled:256 --final-drop 16000:0.2"),
+            format!("{a} --data shuffled:256 --batch 32"),
+            format!("{a} --data sequential:256 --batch 256"),
+            format!("{a} --data sequential:256 --batch 256 --weight-decay 0.01"),
+            "--seed 3 --final-drop 40000:0.2".to_owned(),
+            "--seed 3 --final-drop 40000:0.2 --data shuffled:256".to_owned(),
+            "--seed 3 --updates 4000 --data sequential:256 --batch 256".to_owned(),
+        ];
+        assert_eq!(rows.len(), lines.len());
+        for (row, line) in rows.iter().zip(lines) {
+            assert_eq!(training(&line), row.experiment.training, "{line}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_option_sets_what_it_says() -> Result<()> {
+        let default = training("");
+        let sgd = default.plan.sgd;
+        let plan = |plan: Plan| Training { plan, ..default.clone() };
+        let task = |task: Task| plan(Plan { task, ..default.plan });
+        let with = |sgd: Sgd| plan(Plan { sgd, ..default.plan });
+        let data = |data: Data| plan(Plan { data, ..default.plan });
+        let init = |init: Init| plan(Plan { init, ..default.plan });
+        let loss = |loss: AnyLoss| Training { loss, ..default.clone() };
+        let plain = default.plan.task;
+        let coupled = WeightDecay::coupled(0.1);
+        let groups = WeightDecay::decoupled(0.1).first(0.2).hidden(0.3).output(0.4).biases(0.5);
+        let pressed = Pressed { growing: Growing::new(30, 4)?, first: 2, count: 6, rate: 0.05 };
+        let shape = |inputs, specs: &[LayerSpec]| Layers::new(inputs, specs);
+        let identity = AnyActivation::Identity;
+        let narrow = shape(8, &[LayerSpec::new(4, AnyActivation::LeakyRelu), LayerSpec::new(1, identity)])?;
+        let sigmoid =
+            shape(8, &[LayerSpec::new(16, AnyActivation::Relu), LayerSpec::new(1, AnyActivation::Sigmoid)])?;
+        let probes = shape(10, &[LayerSpec::new(16, AnyActivation::Tanh), LayerSpec::new(1, identity)])?;
+        let rule = |rule: Rule| plan(Plan { rule, ..default.plan });
+        let of_probes =
+            |factor| Training { layers: probes.clone(), ..rule(Rule::Probes { count: 2, factor }) };
+        let cases = [
+            ("--noise 0.5", task(Task { noise: 0.5, ..plain })),
+            ("--relevant 3", task(Task { relevant: 3, ..plain })),
+            ("--task xor", task(Task { target: Target::Xor, ..plain })),
+            ("--task noise", task(Task { target: Target::Noise, relevant: 0, ..plain })),
+            ("--mirrored 9", task(Task { labels: Labels::Mirrored(9), ..plain })),
+            ("--classes 4", task(Task { labels: Labels::Classes(4), ..plain })),
+            ("--shape 8-4-1 --activation leaky-relu", Training { layers: narrow.clone(), ..default.clone() }),
+            ("--shape 8-4-1 --activation leaky_relu", Training { layers: narrow, ..default.clone() }),
+            (
+                "--activation relu --output-activation sigmoid",
+                Training { layers: sigmoid, ..default.clone() },
+            ),
+            ("--loss huber", loss(AnyLoss::Huber(Huber::default()))),
+            ("--loss huber:0.5", loss(AnyLoss::Huber(Huber::new(0.5)?))),
+            ("--init he --uniform", init(Init::he().uniform())),
+            ("--init xavier --init-biases 0.1", init(Init::xavier().with_biases(0.1))),
+            ("--init scaled:2", init(Init::scaled(2.0))),
+            ("--data keyed:9", data(Data::Keyed(9))),
+            ("--data replacement:9", data(Data::WithReplacement(9))),
+            ("--data ring:9:3", data(Data::Ring { capacity: 9, visits: 3 })),
+            ("--batch 7", plan(Plan { batch: 7, ..default.plan })),
+            ("--standardise 7", plan(Plan { standardise: Some(7), ..default.plan })),
+            ("--label-noise 0.7", plan(Plan { label_noise: Some(0.7), ..default.plan })),
+            ("--momentum 0.7", plan(Plan { momentum: Some(0.7), ..default.plan })),
+            ("--updates 7", plan(Plan { updates: 7, ..default.plan })),
+            ("--warm-up 7", with(sgd.warm_up(7)?)),
+            ("--step-decay 7:0.5", with(sgd.base(Base::StepDecay { every: 7, factor: 0.5 })?)),
+            ("--cosine 7", with(sgd.base(Base::Cosine { over: 7 })?)),
+            ("--clip-norm 0.7", with(sgd.clip(Clip::Norm(0.7))?)),
+            ("--clip-value 0.7", with(sgd.clip(Clip::Value(0.7))?)),
+            ("--weight-decay 0.1", with(sgd.weight_decay(coupled)?)),
+            (
+                "--decoupled-decay 0.1 --decay-first 0.2 --decay-hidden 0.3 --decay-output 0.4 --decay-biases 0.5",
+                with(sgd.weight_decay(groups)?),
+            ),
+            ("--l1 0.1", with(sgd.proximal(Proximal::l1(0.1))?)),
+            ("--group-lasso 0.1:4", with(sgd.proximal(Proximal::group(0.1).every(4))?)),
+            ("--press 3:6:0.05:30:4", plan(Plan { pressed: Some(pressed), ..default.plan })),
+            ("--inputs 8 --shape 10-16-1", of_probes(3.0)),
+            ("--inputs 8 --shape 10-16-1 --probe-factor 2", of_probes(2.0)),
+            (
+                "--inputs 8 --shape 10-16-1 --least-gap 2",
+                Training { layers: probes.clone(), ..rule(Rule::Gap { least: 2.0 }) },
+            ),
+            ("--least-gap 2", rule(Rule::Gap { least: 2.0 })),
+        ];
+        for (line, wanted) in cases {
+            assert_eq!(training(line), wanted, "{line}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_not_said_fits_the_rest() {
+        assert_eq!(training("--inputs 5").layers.to_string(), "5-16-1");
+        assert_eq!(training("--shape 5-1").plan.task.inputs, 5);
+        assert_eq!(training("--inputs 1").plan.task.relevant, 1);
+        assert_eq!(training("--loss binary").plan.task.labels, Labels::Classes(2));
+        assert_eq!(training("--loss softmax --shape 8-4-3").plan.task.labels, Labels::Classes(3));
+        let friedman = setup("--task friedman1").map(|setup| setup.friedman);
+        assert_eq!(friedman.ok(), Some(Some(Friedman { seed: Seed(1), inputs: 10, noise: 0.3 })));
+    }
+
+    #[test]
+    fn what_makes_no_sense_names_its_option() {
+        for (line, option) in [
+            ("--inputs 0", "--inputs"),
+            ("--inputs 9 --shape 8-1", "--inputs"),
+            ("--relevant 9", "--relevant"),
+            ("--task noise --relevant 1", "--relevant"),
+            ("--task friedman1 --relevant 4", "--relevant"),
+            ("--task friedman1 --inputs 4", "--inputs"),
+            ("--task friedman1 --classes 2", "--task"),
+            ("--task friedman1 --loss binary", "--task"),
+            ("--task friedman1 --mirrored 2", "--mirrored"),
+            ("--noise -1", "--noise"),
+            ("--mirrored 0", "--mirrored"),
+            ("--mirrored 4 --loss binary", "--mirrored"),
+            ("--classes 1", "--classes"),
+            ("--classes 3 --loss binary", "--classes"),
+            ("--classes 4 --loss softmax --shape 8-4-3", "--classes"),
+            ("--loss softmax", "--shape"),
+            ("--loss binary --output-activation tanh", "--output-activation"),
+            ("--shape 8", "--shape"),
+            ("--shape 8-0-1", "--shape"),
+            ("--shape 8-x-1", "--shape"),
+            ("--shape 8-1-1-1-1-1-1-1-1-1", "--shape"),
+            ("--shape 8-65535-65535-1", "--shape"),
+            ("--loss huber:0", "--loss"),
+            ("--loss mse:1", "--loss"),
+            ("--init scaled:0", "--init"),
+            ("--init-biases -1", "--init-biases"),
+            ("--data shuffled:0", "--data"),
+            ("--data shuffled:70000", "--data"),
+            ("--data ring:4:0", "--data"),
+            ("--data ring:4", "--data"),
+            ("--batch 0", "--batch"),
+            ("--standardise 0", "--standardise"),
+            ("--label-noise -1", "--label-noise"),
+            ("--label-noise 1 --loss binary", "--label-noise"),
+            ("--updates 0", "--updates"),
+            ("--step-size 0", "--step-size"),
+            ("--step-size -1", "--step-size"),
+            ("--step-size nan", "--step-size"),
+            ("--warm-up 0", "--warm-up"),
+            ("--warm-up 9 --updates 8", "--warm-up"),
+            ("--step-decay 0:0.5", "--step-decay"),
+            ("--step-decay 5", "--step-decay"),
+            ("--step-decay 5:0.5 --cosine 5", "--cosine"),
+            ("--cosine 0", "--cosine"),
+            ("--final-drop 5:0", "--final-drop"),
+            ("--final-drop 50000:0.2", "--final-drop"),
+            ("--clip-norm 0", "--clip-norm"),
+            ("--clip-value -1", "--clip-value"),
+            ("--clip-norm 1 --clip-value 1", "--clip-value"),
+            ("--momentum 1", "--momentum"),
+            ("--weight-decay -1", "--weight-decay"),
+            ("--decoupled-decay inf", "--decoupled-decay"),
+            ("--weight-decay 1 --decoupled-decay 1", "--decoupled-decay"),
+            ("--decay-first 1", "--weight-decay"),
+            ("--weight-decay 1 --decay-hidden -1", "--decay-hidden"),
+            ("--l1 -1", "--l1"),
+            ("--l1 1:0", "--l1"),
+            ("--l1 1 --group-lasso 1", "--group-lasso"),
+            ("--group-lasso x", "--group-lasso"),
+            ("--press 0:1:0.1:0:1", "--press"),
+            ("--press 8:2:0.1:0:1", "--press"),
+            ("--press 1:1:-1:0:1", "--press"),
+            ("--press 1:1:1:0:0", "--press"),
+            ("--press 1:1", "--press"),
+            ("--probe-factor 2", "--probe-factor"),
+            ("--inputs 6 --shape 8-1 --probe-factor 0.5", "--probe-factor"),
+            ("--least-gap 0", "--least-gap"),
+            ("--probe-factor 2 --least-gap 2", "--least-gap"),
+            ("--task cosine", "--task"),
+            ("--activation gelu", "--activation"),
+        ] {
+            match setup(line) {
+                Ok(_) => panic!("{line} is taken"),
+                Err(error) => assert!(error.to_string().contains(option), "{line}: {error}"),
+            }
+        }
     }
 }
