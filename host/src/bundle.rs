@@ -150,7 +150,7 @@ impl<'a> Lane<'a> {
     fn finish(&mut self) -> Result<()> {
         let plan = &self.training.plan;
         let loss = self.with_model(|model, feed, sample| {
-            test_loss(model, &plan.task, feed.standardise.as_ref(), sample)
+            test_loss(model, |row, x| plan.task.test_row(row, x), feed.standardise.as_ref(), sample)
         })?;
         let (Some(outcome), Ok(loss)) = (&mut self.outcome, loss) else {
             self.outcome = None;

@@ -7,21 +7,21 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use indicatif::{MultiProgress, ProgressBar};
+use indicatif::MultiProgress;
 use serde_json::{Value, json};
+use tamis::Plan;
 use tamis::task::{TEST_ROWS, Task};
 use tamis::wire::{Report, Training};
-use tamis::{Network, Plan, Verdict};
 
 use crate::compare::{self, Comparison, Difference};
 use crate::emulator::{Clock, Emulator};
 use crate::experiments::{self, Expectation, Experiment, PARTS, Row};
 use crate::figure;
-use crate::heatmap::{self, Input, Kind, Panel};
+use crate::heatmap::{self, Panel};
 use crate::machine::Machine;
 use crate::replica::Outcome;
 use crate::tools::Missing;
-use crate::{device, pool, replica, report, tools};
+use crate::{device, pool, replica, report, svg, tools};
 
 /// Trains on an emulated microcontroller and on the host, and shows which inputs matter.
 #[derive(Args, Debug)]
@@ -61,7 +61,7 @@ struct Run<'a> {
 pub fn run(options: &Options) -> Result<ExitCode> {
     fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
-    let (elf, missing) = match firmware(options.machine) {
+    let (elf, missing) = match tools::firmware(options.machine) {
         Ok(elf) => (Some(elf), None),
         // The host's half needs no tool.
         Err(error) if error.is::<Missing>() => (None, Some(error)),
@@ -84,16 +84,6 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         (true, Some(_)) => 3,
         (true, None) => 0,
     }))
-}
-
-/// The program for the device; the error is [`Missing`] where a tool could not be had.
-fn firmware(machine: Machine) -> Result<PathBuf> {
-    tools::ensure_qemu(machine)?;
-    let spinner = ProgressBar::new_spinner().with_message(format!("building the firmware for {machine}"));
-    spinner.enable_steady_tick(std::time::Duration::from_millis(100));
-    let elf = tools::build_firmware(machine, "replay");
-    spinner.finish_and_clear();
-    elf
 }
 
 /// Carries out all rows, on the host and, with firmware, on the device.
@@ -176,12 +166,9 @@ impl Run<'_> {
         f64::from(f32::from_bits(self.host.test_loss)) / test_variance(&self.plan().task)
     }
 
-    /// The inputs found relevant, by name.
-    fn found(&self) -> String {
-        let relevant =
-            self.host.verdicts.iter().enumerate().filter(|&(_, &verdict)| verdict == Verdict::Relevant);
-        let names: Vec<_> = relevant.map(|(input, _)| format!("x{}", input + 1)).collect();
-        if names.is_empty() { "none".to_owned() } else { names.join(" ") }
+    fn panel(&self) -> Panel {
+        let Experiment { name, training } = &self.row.experiment;
+        Panel::of(name, training, &self.host)
     }
 }
 
@@ -196,7 +183,7 @@ fn print(runs: &[Run<'_>], options: &Options) {
     for part in &PARTS {
         let runs: Vec<_> = runs.iter().filter(|run| run.row.part == part).collect();
         println!("\n{}\n", part.heading);
-        let panels: Vec<_> = runs.iter().map(|run| panel(run)).collect();
+        let panels: Vec<_> = runs.iter().map(|run| run.panel()).collect();
         let scale = heatmap::scale_max(&panels);
         let colour = std::io::stdout().is_terminal();
         for panel in &panels {
@@ -242,7 +229,7 @@ fn support_row(run: &Run<'_>) -> Vec<String> {
         format!("{:.3}", contrast.relevant_norm),
         format!("{:.3}", contrast.irrelevant_norm),
         format!("{:.1} %", 100.0 * run.test_error()),
-        run.found(),
+        run.host.found(),
         expected.to_owned(),
         match run.row.expectation {
             Expectation::None => "",
@@ -287,37 +274,13 @@ fn cost_row(run: &Run<'_>) -> Vec<String> {
     ]
 }
 
-fn panel(run: &Run<'_>) -> Panel {
-    let task = &run.plan().task;
-    let outputs = run.row.experiment.training.layers.layers().next().map_or(1, |layer| layer.outputs);
-    let inputs = run.host.norms.len();
-    let name = |input: usize| match input.checked_sub(task.inputs.into()) {
-        Some(probe) => Input { name: format!("p{}", probe + 1), kind: Kind::Probe },
-        None if input < task.relevant.into() => {
-            Input { name: format!("x{}", input + 1), kind: Kind::Relevant }
-        }
-        None => Input { name: format!("x{}", input + 1), kind: Kind::Irrelevant },
-    };
-    let contrast = run.host.contrast(run.plan());
-    Panel {
-        title: run.row.experiment.name.clone(),
-        caption: format!("ratio {:.2} · found {}", contrast.ratio, run.found()),
-        weights: run.host.first_layer.clone(),
-        outputs,
-        inputs: (0..inputs).map(name).collect(),
-    }
-}
-
 fn draw(runs: &[Run<'_>], options: &Options) -> Result<()> {
     let rows = PARTS.each_ref().map(|part| figure::Row {
         heading: part.heading.to_owned(),
-        panels: runs.iter().filter(|run| run.row.part == part).map(panel).collect(),
+        panels: runs.iter().filter(|run| run.row.part == part).map(Run::panel).collect(),
     });
     let svg = figure::svg("Small batches empty the columns of inputs that do not matter", &rows);
-    for (name, bytes) in [("weights.png", figure::png(&svg)?), ("weights.svg", svg.into_bytes())] {
-        let path = options.out.join(name);
-        fs::write(&path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
+    svg::save(&svg, &options.out, "weights")?;
     Ok(())
 }
 
@@ -339,11 +302,6 @@ fn to_json(runs: &[Run<'_>], options: &Options) -> Value {
 fn run_to_json(run: &Run<'_>) -> Value {
     let contrast = run.host.contrast(run.plan());
     let ram = replica::ram(&run.row.experiment.training);
-    let verdict = |verdict: &Verdict| match verdict {
-        Verdict::Relevant => "relevant",
-        Verdict::Irrelevant => "irrelevant",
-        Verdict::Undecided => "undecided",
-    };
     json!({
         "name": run.row.experiment.name,
         "demo": run.row.part.letter.to_string(),
@@ -358,20 +316,9 @@ fn run_to_json(run: &Run<'_>) -> Value {
         "irrelevant_norm": contrast.irrelevant_norm,
         "test_error": run.test_error(),
         "ram_bytes": ram.total(),
-        "ram_by_buffer": {
-            "params": ram.params,
-            "scratch": ram.scratch,
-            "gradient": ram.gradient,
-            "velocity": ram.velocity,
-            "rates": ram.rates,
-            "sample": ram.sample,
-            "indices": ram.indices,
-            "samples": ram.samples,
-            "norms": ram.norms,
-            "standardise": ram.standardise,
-        },
+        "ram_by_buffer": report::ram_by_buffer(&ram),
         "instructions_per_step": run.device.as_ref().map(|device| device.instructions),
-        "verdicts": run.host.verdicts.iter().map(verdict).collect::<Vec<_>>(),
+        "verdicts": run.host.verdicts.iter().map(report::verdict).collect::<Vec<_>>(),
         "exact": run.is_exact(),
         "expected_exact": match run.row.expectation {
             Expectation::Exact => Some(true),

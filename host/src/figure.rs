@@ -2,16 +2,12 @@
 //!
 //! Rows of panels share a task and a colour scale. Every panel shows |W1| with the inputs as columns; the truth
 //! about an input is told by the weight of its label and by the bar below it, not by colour alone. The picture
-//! is [`WIDTH`] wide and as tall as it needs to be. The PNG is set in an embedded font, so it is the same
-//! everywhere; a browser that shows the SVG without that font takes another, for which the layout leaves room.
+//! is [`WIDTH`] wide and as tall as it needs to be.
 
 use std::fmt::Write;
-use std::sync::{Arc, LazyLock};
-
-use anyhow::{Context, Result};
-use resvg::{tiny_skia, usvg};
 
 use crate::heatmap::{ANCHORS, Kind, Panel, colour, scale_max, share};
+use crate::svg::{ACCENT, GREY, INNER, MARGIN, Page, RULE, SLACK, WIDTH, hex, measure, number, wrap};
 
 /// A row of panels that share a task, one colour scale for the row.
 #[derive(Clone, Debug)]
@@ -22,10 +18,6 @@ pub struct Row {
     pub panels: Vec<Panel>,
 }
 
-/// The width of a figure in pixels; the PNG has twice as many.
-pub const WIDTH: f32 = 1000.0;
-const MARGIN: f32 = 32.0;
-const INNER: f32 = WIDTH - 2.0 * MARGIN;
 /// Room for the names of the hidden units, left of the first panel of a line.
 const AXIS: f32 = 34.0;
 /// Between the panels of a line.
@@ -39,27 +31,14 @@ const CELL: (f32, f32) = (16.0, 24.0);
 /// The height that the cells of a panel share.
 const TALL: f32 = 240.0;
 
-const INK: &str = "#1a1a1a";
-const GREY: &str = "#5a5a5a";
-const RULE: &str = "#d9d9d9";
-const ACCENT: &str = "#d55e00";
 const BROKEN: &str = "#c4c4c4";
 
 /// The figure: a title, a legend, and the rows below each other.
 pub fn svg(title: &str, rows: &[Row]) -> String {
-    let mut page = Page::default();
-    let mut y = MARGIN + 18.0;
-    for line in wrap(title, 20.0, true, INNER) {
-        page.text(MARGIN, y, 20.0, &line, "font-weight=\"700\"");
-        y += 26.0;
-    }
     let guide = "|W1|, the absolute first-layer weights after training. Columns are inputs, rows are hidden units; \
                  a dark column is an input the network ignores.";
-    for line in wrap(guide, 13.0, false, INNER) {
-        page.text(MARGIN, y, 13.0, &line, &format!("fill=\"{GREY}\""));
-        y += 18.0;
-    }
-    y += 8.0;
+    let mut page = Page::default();
+    let mut y = page.heading(title, guide);
     let mut panels = rows.iter().flat_map(|row| &row.panels);
     let broken = panels.any(|panel| panel.columns().flatten().any(|weight| !weight.is_finite()));
     page.legend(y, broken);
@@ -67,17 +46,18 @@ pub fn svg(title: &str, rows: &[Row]) -> String {
     for row in rows {
         y = page.row(y + 14.0, row);
     }
-    page.finish(title, y + MARGIN - 10.0)
+    page.finish(title, &gradient(), y + MARGIN - 10.0)
 }
 
-/// Rasterises `svg` at twice its size, with the embedded font only.
-pub fn png(svg: &str) -> Result<Vec<u8>> {
-    let tree = usvg::Tree::from_str(svg, &options()).context("the figure is not an SVG")?;
-    let size = tree.size().to_int_size().scale_by(2.0).context("the figure has no size")?;
-    let mut pixels =
-        tiny_skia::Pixmap::new(size.width(), size.height()).context("the figure is too large")?;
-    resvg::render(&tree, tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
-    Ok(pixels.encode_png()?)
+/// The colours of the scale, for the colour bars.
+fn gradient() -> String {
+    let stops: String = (0..ANCHORS.len())
+        .map(|i| {
+            let offset = i as f32 / (ANCHORS.len() - 1) as f32;
+            format!("<stop offset=\"{offset}\" stop-color=\"{}\"/>", hex(ANCHORS[i]))
+        })
+        .collect();
+    format!("<linearGradient id=\"scale\">{stops}</linearGradient>")
 }
 
 /// How the panels of a row are laid out.
@@ -123,23 +103,7 @@ impl Grid {
     }
 }
 
-/// An SVG in the making.
-#[derive(Default)]
-struct Page {
-    body: String,
-}
-
 impl Page {
-    fn text(&mut self, x: f32, y: f32, size: f32, text: &str, more: &str) {
-        let text = escape(text);
-        let _ = writeln!(self.body, "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" {more}>{text}</text>");
-    }
-
-    fn rect(&mut self, [x, y, width, height]: [f32; 4], more: &str) {
-        let _ =
-            writeln!(self.body, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" {more}/>");
-    }
-
     /// The bar that tells the truth about an input: thick, thin, or dotted.
     fn truth(&mut self, x: f32, y: f32, width: f32, kind: Kind) {
         match kind {
@@ -246,7 +210,7 @@ impl Page {
         for (column, at) in panel.columns().zip(places(panel, width)) {
             for (output, weight) in column.enumerate() {
                 let fill = share(weight, max).map_or(BROKEN.to_owned(), |share| hex(colour(share)));
-                let cell = [x + at, y + output as f32 * height, width - 1.0, height - 1.0];
+                let cell = [x + at, y + output as f32 * height, width - gap(width), height - gap(height)];
                 self.rect(cell, &format!("fill=\"{fill}\""));
             }
         }
@@ -256,14 +220,18 @@ impl Page {
 
     /// The names of the inputs and the truth about them, below the cells.
     fn columns(&mut self, x: f32, y: f32, panel: &Panel, grid: &Grid) {
-        let width = grid.cell.0 - 1.0;
+        let width = grid.cell.0 - gap(grid.cell.0);
+        let mut free = 0.0; // of narrow columns not every one has room for its name
         for (input, at) in panel.inputs.iter().zip(places(panel, grid.cell.0)) {
             let style = match input.kind {
                 Kind::Relevant => "font-weight=\"700\"".to_owned(),
                 _ => format!("fill=\"{GREY}\""),
             };
             let middle = x + at + width / 2.0;
-            if grid.upright {
+            if grid.upright && at < free {
+                // No room.
+            } else if grid.upright {
+                free = at + grid.label + 1.0;
                 let (x, y) = (middle + grid.label * 0.36, y + 5.0);
                 let turn = format!("{style} text-anchor=\"end\" transform=\"rotate(-90 {x} {y})\"");
                 self.text(x, y, grid.label, &input.name, &turn);
@@ -286,23 +254,11 @@ impl Page {
         let style = format!("fill=\"{GREY}\" text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\"");
         self.text(x, y, 12.0, "hidden unit", &style);
     }
+}
 
-    fn finish(self, title: &str, height: f32) -> String {
-        let stops: String = (0..ANCHORS.len())
-            .map(|i| {
-                let offset = i as f32 / (ANCHORS.len() - 1) as f32;
-                format!("<stop offset=\"{offset}\" stop-color=\"{}\"/>", hex(ANCHORS[i]))
-            })
-            .collect();
-        let (title, height, body) = (escape(title), height.ceil(), self.body);
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
-             viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" fill=\"{INK}\" \
-             font-family=\"Inter, Helvetica, Arial, sans-serif\">\n<title>{title}</title>\n\
-             <defs><linearGradient id=\"scale\">{stops}</linearGradient></defs>\n\
-             <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n{body}</svg>\n"
-        )
-    }
+/// Between cells of this width or height; there is none between the smallest.
+fn gap(size: f32) -> f32 {
+    if size < 6.0 { 0.0 } else { 1.0 }
 }
 
 /// Where the columns of a panel begin: side by side, with a small gap before the probes.
@@ -313,79 +269,11 @@ fn places(panel: &Panel, width: f32) -> Vec<f32> {
         .collect()
 }
 
-fn hex([r, g, b]: [u8; 3]) -> String {
-    format!("#{r:02x}{g:02x}{b:02x}")
-}
-
-/// Three digits are enough for a scale.
-fn number(value: f32) -> String {
-    let decimals = if value == 0.0 { 0 } else { (2 - value.log10().floor() as i32).clamp(0, 12) as usize };
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-/// Text as XML: five characters are written out, and those that XML forbids are replaced.
-fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&apos;",
-            c if c.is_whitespace() => out.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Browsers without the font take another one, up to this much wider.
-const SLACK: f32 = 1.08;
-
-/// `text` in lines of at most `width`, broken at spaces; a longer word stays whole.
-fn wrap(text: &str, size: f32, bold: bool, width: f32) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if measure(&format!("{line} {word}"), size, bold) * SLACK <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-/// How wide `text` is in the embedded font.
-fn measure(text: &str, size: f32, bold: bool) -> f32 {
-    let (text, weight) = (escape(text), if bold { 700 } else { 400 });
-    let svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><text font-family=\"Inter\" \
-         font-size=\"100\" font-weight=\"{weight}\">{text}</text></svg>"
-    );
-    let tree = usvg::Tree::from_str(&svg, &options());
-    tree.map_or(0.0, |tree| tree.root().bounding_box().width() * size / 100.0)
-}
-
-static FONTS: LazyLock<Arc<usvg::fontdb::Database>> = LazyLock::new(|| {
-    let mut fonts = usvg::fontdb::Database::new();
-    fonts.load_font_data(include_bytes!("../assets/Inter-Regular.otf").to_vec());
-    fonts.load_font_data(include_bytes!("../assets/Inter-Bold.otf").to_vec());
-    Arc::new(fonts)
-});
-
-fn options() -> usvg::Options<'static> {
-    usvg::Options { fontdb: FONTS.clone(), font_family: "Inter".to_owned(), ..usvg::Options::default() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::heatmap::Input;
+    use crate::svg::tests::check;
 
     /// A panel of `real` inputs, two of them relevant, and `probes`.
     fn panel(title: &str, real: usize, probes: usize, outputs: usize) -> Panel {
@@ -414,36 +302,6 @@ mod tests {
             },
             Row { heading: long.repeat(2), panels: vec![panel("wide", 20, 20, 4)] },
         ]
-    }
-
-    /// The boxes of all texts: left, top, right, bottom, and the text.
-    fn texts(group: &usvg::Group, boxes: &mut Vec<([f32; 4], String)>) {
-        for node in group.children() {
-            match node {
-                usvg::Node::Group(group) => texts(group, boxes),
-                usvg::Node::Text(text) => {
-                    let r = text.abs_bounding_box();
-                    let words = text.chunks().iter().map(|chunk| chunk.text()).collect();
-                    boxes.push(([r.left(), r.top(), r.right(), r.bottom()], words));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn check(svg: &str) -> Vec<String> {
-        let tree = usvg::Tree::from_str(svg, &options()).expect("well-formed");
-        let (mut boxes, height) = (Vec::new(), tree.size().height());
-        texts(tree.root(), &mut boxes);
-        for (i, (a, text)) in boxes.iter().enumerate() {
-            assert!(a[0] >= 0.0 && a[1] >= 0.0 && a[2] <= WIDTH && a[3] <= height, "{text} is clipped");
-            for (b, other) in &boxes[..i] {
-                let apart = a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] + 1.0 || b[3] <= a[1] + 1.0;
-                assert!(apart, "{text} {a:?} overlaps {other} {b:?}");
-            }
-        }
-        assert_eq!(boxes.len(), svg.matches("<text").count(), "every text has glyphs");
-        boxes.into_iter().map(|(_, text)| text).collect()
     }
 
     #[test]
@@ -483,22 +341,5 @@ mod tests {
         }
         assert!(picture.contains("not finite"));
         assert!(!svg("t", &rows()).contains("not finite"));
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        assert_eq!([0.0, 0.295, 0.6, 1.0, 12.0, 130.0].map(number), ["0", "0.295", "0.6", "1", "12", "130"]);
-    }
-
-    #[test]
-    fn the_png_has_twice_the_size() -> Result<()> {
-        let picture = svg("t", &rows()[..1]);
-        let height: u32 =
-            picture.split("height=\"").nth(1).and_then(|t| t.split('"').next()).unwrap_or("").parse()?;
-        let bytes = png(&picture)?;
-        assert!(bytes.starts_with(b"\x89PNG"));
-        assert_eq!(bytes[16..24], [2000u32.to_be_bytes(), (2 * height).to_be_bytes()].concat());
-        assert!(png("<svg").is_err());
-        Ok(())
     }
 }

@@ -6,6 +6,11 @@
 
 use std::fmt::Write;
 
+use tamis::Network;
+use tamis::wire::Training;
+
+use crate::replica::Outcome;
+
 /// One trained network's first layer.
 #[derive(Clone, Debug)]
 pub struct Panel {
@@ -41,7 +46,42 @@ pub enum Kind {
     Probe,
 }
 
+/// The inputs of the network of `training`: x1, x2, ..., then the probes p1, p2, ...
+pub fn inputs(training: &Training) -> Vec<Input> {
+    let task = &training.plan.task;
+    let input = |input: usize| match input.checked_sub(task.inputs.into()) {
+        Some(probe) => Input { name: format!("p{}", probe + 1), kind: Kind::Probe },
+        None if input < task.relevant.into() => {
+            Input { name: format!("x{}", input + 1), kind: Kind::Relevant }
+        }
+        None => Input { name: format!("x{}", input + 1), kind: Kind::Irrelevant },
+    };
+    (0..training.layers.inputs()).map(input).collect()
+}
+
 impl Panel {
+    /// The first layer that `training` has come to.
+    pub fn of(title: &str, training: &Training, outcome: &Outcome) -> Self {
+        let (ratio, found) = (outcome.contrast(&training.plan).ratio, outcome.found());
+        let caption = if ratio.is_finite() {
+            format!("ratio {ratio:.2} · found {found}")
+        } else {
+            format!("found {found}")
+        };
+        Self::of_weights(title, &caption, training, outcome.first_layer.clone())
+    }
+
+    /// The first layer of the network of `training` with these weights.
+    pub fn of_weights(title: &str, caption: &str, training: &Training, weights: Vec<f32>) -> Self {
+        Self {
+            title: title.to_owned(),
+            caption: caption.to_owned(),
+            weights,
+            outputs: training.layers.layers().next().map_or(1, |layer| layer.outputs),
+            inputs: inputs(training),
+        }
+    }
+
     /// The columns: one per input, each from the first hidden unit to the last.
     pub fn columns(&self) -> impl Iterator<Item = impl Iterator<Item = f32>> {
         (0..self.inputs.len())

@@ -2,20 +2,23 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs` | the commands, one a file |
+//! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs`, `train.rs` | the commands, one a file |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
+//! | `training.rs` | any training, as options of a command line |
 //! | `replica.rs`, `device.rs` | a training carried out by the host, and by a board |
+//! | `friedman.rs` | a task for the host only |
 //! | `bundle.rs` | many trainings at once, in lanes |
 //! | `compare.rs` | the two, bit by bit |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
-//! | `report.rs`, `heatmap.rs`, `figure.rs` | tables and pictures |
+//! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `svg.rs` | tables and pictures |
 //! | `pool.rs` | several trainings at once |
 
 pub mod bundle;
 pub mod compare;
 pub mod configurations;
 pub mod crosscheck;
+pub mod curves;
 pub mod demo;
 pub mod device;
 pub mod elf;
@@ -23,6 +26,7 @@ pub mod emulator;
 pub mod experiments;
 pub mod figure;
 pub mod fits;
+pub mod friedman;
 pub mod heatmap;
 pub mod log;
 pub mod machine;
@@ -31,4 +35,7 @@ pub mod replica;
 pub mod report;
 pub mod run;
 pub mod stack;
+pub mod svg;
 pub mod tools;
+pub mod train;
+pub mod training;

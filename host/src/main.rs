@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{crosscheck, demo, fits, run};
+use tamis_host::{crosscheck, demo, fits, run, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -21,6 +21,7 @@ enum Command {
     Crosscheck(crosscheck::Options),
     Fits(fits::Options),
     Run(run::Options),
+    Train(Box<train::Options>),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Crosscheck(options) => crosscheck::run(&options),
         Command::Fits(options) => fits::run(&options),
         Command::Run(options) => run::run(&options),
+        Command::Train(options) => train::run(&options),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

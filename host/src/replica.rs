@@ -1,11 +1,14 @@
 //! The host's half: the same plan, carried out by the same kernel.
 
-use tamis::support::Contrast;
+use std::fmt;
+
+use anyhow::Result;
+use tamis::support::{Contrast, column_norms};
+use tamis::task::TEST_ROWS;
+use tamis::trainer::CHECK_EVERY;
 use tamis::verdict::{self, Verdict};
 use tamis::wire::{Report, Training};
-use tamis::{Lent, Network, Plan, Ram};
-
-use anyhow::{Result, anyhow};
+use tamis::{AnyLoss, Layers, Lent, Loss, Network, Plan, Ram, Samples, StepError, Task, TrainError, Trainer};
 
 /// Everything that a training leaves behind.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +49,14 @@ impl Outcome {
         self.norms.iter().take(self.verdicts.len()).map(|&bits| f32::from_bits(bits)).collect()
     }
 
+    /// The inputs found relevant, by name.
+    pub fn found(&self) -> String {
+        let verdicts = self.verdicts.iter().enumerate();
+        let relevant = verdicts.filter(|&(_, &verdict)| verdict == Verdict::Relevant);
+        let names: Vec<_> = relevant.map(|(input, _)| format!("x{}", input + 1)).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(" ") }
+    }
+
     /// Ratio, gap and the norms behind them.
     pub fn contrast(&self, plan: &Plan) -> Contrast {
         Contrast::of(&self.input_norms(), plan.task.relevant.into())
@@ -57,26 +68,138 @@ impl Outcome {
     }
 }
 
+/// Samples, and a test set beside them.
+pub trait Source: Samples {
+    /// Fills `x` with the inputs of row `index` of the test set, the first of which is 0, and gives the target.
+    fn test_row(&self, index: u64, x: &mut [f32]) -> f32;
+}
+
+impl Source for Task {
+    fn test_row(&self, index: u64, x: &mut [f32]) -> f32 {
+        Task::test_row(self, index, x)
+    }
+}
+
+/// What a watcher hears after an update.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// How many updates have been made.
+    pub update: u32,
+    /// The mean loss of the batch before the update.
+    pub loss: f32,
+    /// The column norms of all inputs: after every [`CHECK_EVERY`] updates, and after the last.
+    pub norms: Option<&'a [f32]>,
+}
+
+/// A training that ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// In this update.
+    pub update: u32,
+    /// Why.
+    pub error: TrainError,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "update {}: {}", self.update, self.error)
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// What the network makes of the test set.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Test {
+    /// The mean squared error.
+    pub squared_error: f64,
+    /// The variance of the targets.
+    pub variance: f64,
+    /// The share of the classes that are right, where the loss is one of classes.
+    pub accuracy: Option<f64>,
+}
+
+impl Test {
+    /// The squared error as a share of the variance; not a finite number where the targets do not vary.
+    pub fn error(&self) -> f64 {
+        self.squared_error / self.variance
+    }
+}
+
 /// Carries out `training`; `progress` hears of every update.
 pub fn run(training: &Training, report: Report, mut progress: impl FnMut(u32)) -> Result<Outcome> {
+    run_on(training, training.plan.task, report, |seen| progress(seen.update)).map(|(outcome, _)| outcome)
+}
+
+/// Carries out `training` on samples of your choice. Of the plan's task the number of inputs and of relevant ones
+/// count, and nothing else. `watch` hears of every update.
+pub fn run_on<S: Source + Copy>(
+    training: &Training,
+    source: S,
+    report: Report,
+    mut watch: impl FnMut(Seen<'_>),
+) -> Result<(Outcome, Test)> {
     let Training { layers, loss, plan } = training;
     let mut memory = Memory::of(training);
-    let mut trainer = plan.start_layers(layers.clone(), *loss, memory.lent(), plan.task)?;
+    let mut trainer = plan.start_layers(layers.clone(), *loss, memory.lent(), source)?;
     let mut outcome = Outcome::default();
+    let mut norms = vec![0.0; layers.inputs()];
     for update in 1..=plan.updates {
-        trainer.update().map_err(|error| anyhow!("update {update}: {error}"))?;
+        let seen = trainer.update().map_err(|error| Failed { update, error })?;
         if report.wants_digest(update, plan.updates) {
             outcome.digests.push((update, trainer.digest()));
         }
         if report.wants_params(update) {
             outcome.params.push((update, bits(trainer.model().params())));
         }
-        progress(update);
+        let is_check = update.is_multiple_of(CHECK_EVERY) || update == plan.updates;
+        if is_check {
+            column_norms(layers, trainer.model().params(), &mut norms);
+        }
+        watch(Seen { update, loss: seen.loss, norms: is_check.then_some(&norms) });
     }
-    let test_loss = trainer.test_loss(&plan.task)?;
+    let failed = |error| Failed { update: plan.updates, error: TrainError::Rejected(error) };
+    let test_loss = trainer.test_loss_on(|row, x| source.test_row(row, x)).map_err(failed)?;
     let norms = trainer.norms().unwrap_or_default().to_vec();
     outcome.finish(training, &norms, trainer.model().params(), test_loss);
-    Ok(outcome)
+    let test = test(&mut trainer, source, loss).map_err(failed)?;
+    Ok((outcome, test))
+}
+
+/// The test set once more, as numbers that can be told.
+fn test<S: Source>(
+    trainer: &mut Trainer<'_, Layers, AnyLoss, S>,
+    source: impl Source,
+    loss: &AnyLoss,
+) -> Result<Test, StepError> {
+    let net = trainer.model().net();
+    let (mut x, mut y) = (vec![0.0; net.inputs()], vec![0.0; net.outputs()]);
+    let (mut targets, mut squares, mut right) = (Vec::new(), 0.0, 0.0);
+    for row in 0..TEST_ROWS {
+        let target = source.test_row(row, &mut x);
+        if let Some(scale) = trainer.standardise() {
+            // Not yet settled, it leaves the inputs as they are.
+            let _ = scale.apply(&mut x);
+        }
+        trainer.model().predict_slices(&x, &mut y)?;
+        let mean = |each: &dyn Fn(f32) -> f64| y.iter().map(|&y| each(y)).sum::<f64>() / y.len() as f64;
+        squares += mean(&|y| (f64::from(y) - f64::from(target)).powi(2));
+        right += match loss {
+            AnyLoss::SoftmaxCrossEntropy => {
+                let class = (0..y.len()).reduce(|best, o| if y[o] > y[best] { o } else { best });
+                f64::from(class.is_some_and(|class| class as f32 == target))
+            }
+            _ => mean(&|y| f64::from((y > 0.0) == (target > 0.5))),
+        };
+        targets.push(f64::from(target));
+    }
+    let rows = TEST_ROWS as f64;
+    let mean = targets.iter().sum::<f64>() / rows;
+    Ok(Test {
+        squared_error: squares / rows,
+        variance: targets.iter().map(|target| (target - mean).powi(2)).sum::<f64>() / rows,
+        accuracy: (!loss.is_regression()).then_some(right / rows),
+    })
 }
 
 /// The memory of a training on the host.

@@ -4,8 +4,10 @@ use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use indicatif::ProgressBar;
 
 use crate::machine::Machine;
 
@@ -81,6 +83,17 @@ pub fn ensure_target(machine: Machine) -> Result<()> {
         bail!(Missing { tool: target, command: format!("rustup target add {target}") });
     }
     Ok(())
+}
+
+/// The program that trains on `machine`, built, and what it takes to run it; the error is [`Missing`] where a tool could
+/// not be had.
+pub fn firmware(machine: Machine) -> Result<PathBuf> {
+    ensure_qemu(machine)?;
+    let spinner = ProgressBar::new_spinner().with_message(format!("building the firmware for {machine}"));
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    let elf = build_firmware(machine, "replay");
+    spinner.finish_and_clear();
+    elf
 }
 
 /// How the firmware's programs are built: a profile of Cargo's.

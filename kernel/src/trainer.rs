@@ -153,23 +153,35 @@ impl<'a, N: Network, L: Loss, S: Samples> Trainer<'a, N, L, S> {
         Ok(Update { loss, rejected })
     }
 
+    /// The scale of the inputs, if they are standardised.
+    pub fn standardise(&self) -> Option<&Standardise<'a>> {
+        self.feed.standardise.as_ref()
+    }
+
     /// The mean loss over the test set of `task`.
     pub fn test_loss(&mut self, task: &Task) -> Result<f32, StepError> {
-        test_loss(&mut self.model, task, self.feed.standardise.as_ref(), self.sample)
+        self.test_loss_on(|row, x| task.test_row(row, x))
+    }
+
+    /// The mean loss over a test set of your own: `row` fills in the inputs of the row of this index, the first of
+    /// which is 0, and gives its target.
+    pub fn test_loss_on(&mut self, row: impl FnMut(u64, &mut [f32]) -> f32) -> Result<f32, StepError> {
+        test_loss(&mut self.model, row, self.feed.standardise.as_ref(), self.sample)
     }
 }
 
-/// The mean loss of `model` over the test set of `task`, its inputs scaled; `sample` has room for one.
+/// The mean loss of `model` over a test set, its inputs scaled; `make_row` is that of [`Trainer::test_loss_on`], and
+/// `sample` has room for one.
 pub fn test_loss<N: Network, L: Loss>(
     model: &mut Model<'_, N, L>,
-    task: &Task,
+    mut make_row: impl FnMut(u64, &mut [f32]) -> f32,
     scale: Option<&Standardise<'_>>,
     sample: &mut [f32],
 ) -> Result<f32, StepError> {
     let (x, target) = split_mut(sample, model.net().inputs());
     let mut sum = 0.0;
     for row in 0..TEST_ROWS {
-        target.fill(task.test_row(row, x));
+        target.fill(make_row(row, x));
         // Not yet settled, it leaves the inputs as they are.
         let _ = scale.is_some_and(|scale| scale.apply(x));
         sum += model.evaluate_slices(x, target)?;
