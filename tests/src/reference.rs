@@ -1,4 +1,4 @@
-//! Vectors of PyTorch, which keeps weights as [out][in]; the kernel's are input-major.
+//! Vectors of PyTorch, which keeps weights as `[out][in]`; the kernel's are input-major.
 
 use serde_json::Value;
 
