@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use tamis_host::machine::Machine;
+use tamis_host::tools::Profile;
 use tamis_host::{configurations, crosscheck, tools};
 use tamis_tests::altered;
 
@@ -52,6 +53,20 @@ fn cortex_m0_equals_the_host() -> Result<()> {
 #[test]
 fn risc_v_equals_the_host() -> Result<()> {
     all_steps_are_equal(Machine::RiscvVirt, 100)
+}
+
+/// With debug assertions and overflow checks: nothing panics, and the bits are the same. The whole cover on one
+/// core with hard float, every fifth of its trainings on the smallest.
+#[test]
+fn checked_firmware_equals_the_host() -> Result<()> {
+    for (machine, steps, every) in [(Machine::MpsAn386, 100, 1), (Machine::Microbit, 40, 5)] {
+        let elf = tools::build_firmware_as(Profile::Checked, machine, "replay")?;
+        let trainings: Vec<_> = configurations::all(2027, steps)?.into_iter().step_by(every).collect();
+        let finding = crosscheck::check_each(machine, &elf, &trainings)?;
+        assert!(finding.first_difference.is_none(), "{:?}", finding.first_difference);
+        assert_eq!(finding.digests_compared, trainings.len() * steps as usize);
+    }
+    Ok(())
 }
 
 /// The altered firmware, on the trainings up to the second that shows its wrong bit. A training that is too small for
