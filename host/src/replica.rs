@@ -128,7 +128,8 @@ impl Test {
 
 /// Carries out `training`; `progress` hears of every update.
 pub fn run(training: &Training, report: Report, mut progress: impl FnMut(u32)) -> Result<Outcome> {
-    run_on(training, training.plan.task, report, |seen| progress(seen.update)).map(|(outcome, _)| outcome)
+    let watch = |seen: Seen<'_>| progress(seen.update);
+    carry_out(training, training.plan.task, report, watch, |_| Ok(())).map(|(outcome, ())| outcome)
 }
 
 /// Carries out `training` on samples of your choice. Of the plan's task the number of inputs and of relevant ones
@@ -137,8 +138,19 @@ pub fn run_on<S: Source + Copy>(
     training: &Training,
     source: S,
     report: Report,
-    mut watch: impl FnMut(Seen<'_>),
+    watch: impl FnMut(Seen<'_>),
 ) -> Result<(Outcome, Test)> {
+    carry_out(training, source, report, watch, |trainer| test(trainer, source, &training.loss))
+}
+
+/// [`run_on`], with what `finish` makes of the trainer at the end.
+fn carry_out<S: Source + Copy, R>(
+    training: &Training,
+    source: S,
+    report: Report,
+    mut watch: impl FnMut(Seen<'_>),
+    finish: impl FnOnce(&mut Trainer<'_, Layers, AnyLoss, S>) -> Result<R, StepError>,
+) -> Result<(Outcome, R)> {
     let Training { layers, loss, plan } = training;
     let mut memory = Memory::of(training);
     let mut trainer = plan.start_layers(layers.clone(), *loss, memory.lent(), source)?;
@@ -162,8 +174,8 @@ pub fn run_on<S: Source + Copy>(
     let test_loss = trainer.test_loss_on(|row, x| source.test_row(row, x)).map_err(failed)?;
     let norms = trainer.norms().unwrap_or_default().to_vec();
     outcome.finish(training, &norms, trainer.model().params(), test_loss);
-    let test = test(&mut trainer, source, loss).map_err(failed)?;
-    Ok((outcome, test))
+    let finished = finish(&mut trainer).map_err(failed)?;
+    Ok((outcome, finished))
 }
 
 /// The test set once more, as numbers that can be told.

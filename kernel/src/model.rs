@@ -194,11 +194,6 @@ impl<'a, N: Network, L: Loss, T: Number> Model<'a, N, L, T> {
         &self.net
     }
 
-    /// The loss.
-    pub fn loss(&self) -> &L {
-        &self.loss
-    }
-
     /// All parameters, in layout order.
     pub fn params(&self) -> &[T] {
         self.params

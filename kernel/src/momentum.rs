@@ -136,9 +136,4 @@ impl<'a, N: Network, T: Number> Momentum<'a, N, T> {
     pub fn velocity_mut(&mut self) -> &mut [T] {
         self.velocity
     }
-
-    /// The settings without the momentum.
-    pub fn sgd(&self) -> &Sgd<T> {
-        &self.sgd
-    }
 }

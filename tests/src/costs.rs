@@ -5,35 +5,22 @@ use std::fmt::Write;
 use anyhow::{Context, Result};
 use tamis::wire::Training;
 use tamis::{
-    AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, Labels, LayerSpec, Layers, Plan, Pressed,
-    Proximal, Rule, Seed, Sgd, Target, Task, WeightDecay,
+    AnyActivation, AnyLoss, Base, Clip, Growing, Huber, Labels, LayerSpec, Layers, Plan, Pressed, Proximal,
+    Sgd, Task, WeightDecay,
 };
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::machine::Machine;
-use tamis_host::{device, replica, tools};
+use tamis_host::{device, experiments, replica, tools};
 
 /// The core of the table.
 const MACHINE: Machine = Machine::MpsAn386;
 
-/// 8-16-1, tanh and bias, a batch of one from a stream, a constant step size.
+/// 8-16-1, tanh and bias, a batch of one from a stream: part C of the demonstration, at a constant step size.
 fn plain() -> Result<Training> {
-    let output = LayerSpec::new(1, AnyActivation::Identity);
-    let layers = Layers::new(8, &[LayerSpec::new(16, AnyActivation::Tanh), output])?;
-    let plan = Plan {
-        seed: Seed(1),
-        task: Task::plain(Target::Sine, 8, 2, 0.3, Seed(1)),
-        data: Data::Stream,
-        standardise: None,
-        label_noise: None,
-        init: Init::scaled(1.0),
-        batch: 1,
-        sgd: Sgd::new(0.01)?,
-        momentum: None,
-        pressed: None,
-        updates: 10_000,
-        rule: Rule::Gap { least: 3.0 },
-    };
-    Ok(Training { layers, loss: AnyLoss::Mse, plan })
+    let rows = experiments::demonstration(1)?;
+    let row = rows.into_iter().find(|row| row.part.letter == 'C').context("no part C")?;
+    let Training { layers, loss, plan } = row.experiment.training;
+    Ok(Training { layers, loss, plan: Plan { sgd: Sgd::new(0.01)?, updates: 10_000, ..plan } })
 }
 
 /// The rows: an option, and a training that has it.
@@ -42,14 +29,13 @@ fn rows() -> Result<Vec<(&'static str, Training)>> {
     let sgd = base.plan.sgd;
     let with = |plan: Plan| Training { plan, ..base.clone() };
     let by = |sgd: Sgd| with(Plan { sgd, ..base.plan });
-    let hidden = |activation| -> Result<Training> {
-        let output = LayerSpec::new(1, AnyActivation::Identity);
-        let layers = Layers::new(8, &[LayerSpec::new(16, activation), output])?;
-        Ok(Training { layers, ..base.clone() })
+    let layers = |activation, outputs| {
+        Layers::new(8, &[LayerSpec::new(16, activation), LayerSpec::new(outputs, AnyActivation::Identity)])
     };
+    let hidden =
+        |activation| -> Result<Training> { Ok(Training { layers: layers(activation, 1)?, ..base.clone() }) };
     let classes = |loss, outputs| -> Result<Training> {
-        let output = LayerSpec::new(outputs, AnyActivation::Identity);
-        let layers = Layers::new(8, &[LayerSpec::new(16, AnyActivation::Tanh), output])?;
+        let layers = layers(AnyActivation::Tanh, outputs)?;
         let task = Task { labels: Labels::Classes(2), ..base.plan.task };
         Ok(Training { layers, loss, plan: Plan { task, ..base.plan } })
     };
