@@ -7,7 +7,7 @@
 //! | `sizes.rs` | how large the networks are that show what fits |
 //! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault, by choice |
 //! | `arch/` | one file per kind of core: start-up code, interrupt, timer, fault handler |
-//! | `board/` | one file per board: serial line, LED |
+//! | `board/` | one file per board: serial line, LED; `serial.rs` polls the UARTs that have no driver crate |
 //! | `registers/` | register files, where no safe peripheral crate exists |
 //!
 //! There is no `unsafe` here but in `registers/`, and the keyword where nothing unsafe is done: on the fault handlers

@@ -11,6 +11,9 @@ mod mps;
 #[cfg(feature = "mps")]
 pub use mps::take;
 
+#[cfg(any(feature = "mps", feature = "virt"))]
+mod serial;
+
 #[cfg(feature = "virt")]
 mod virt;
 #[cfg(feature = "virt")]

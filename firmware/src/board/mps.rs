@@ -4,8 +4,8 @@
 use core::convert::Infallible;
 
 use embedded_hal::digital::{self, OutputPin};
-use embedded_io::{Read, Write};
 
+use super::serial::{self, Serial};
 use super::{Board, NAME};
 use crate::registers::mps::{self as registers, RX_ENABLE, RX_FULL, TX_ENABLE, TX_FULL, Uart};
 
@@ -14,42 +14,29 @@ const CLOCK: u32 = if cfg!(feature = "mps2-an505") { 20_000_000 } else { 25_000_
 const BAUD: u32 = 115_200;
 
 /// The board, once.
-pub fn take() -> Option<Board<Serial, Led>> {
+pub fn take() -> Option<Board<Serial<Uart0>, Led>> {
     let core = cortex_m::Peripherals::take()?;
     registers::write(Uart::BaudDivider, CLOCK / BAUD);
     registers::write(Uart::Control, TX_ENABLE | RX_ENABLE);
     // Drops what came before; it also wakes QEMU's receiver, which else looks again a second later.
     registers::read(Uart::Data);
-    Some(Board { name: NAME, serial: Serial(()), led: Led(()), timer: core.SYST })
+    Some(Board { name: NAME, serial: Serial::new(), led: Led(()), timer: core.SYST })
 }
 
 /// UART 0.
-pub struct Serial(());
+pub struct Uart0;
 
-impl embedded_io::ErrorType for Serial {
-    type Error = Infallible;
-}
-
-impl Read for Serial {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
-        let Some(first) = buffer.first_mut() else { return Ok(0) };
-        while registers::read(Uart::State) & RX_FULL == 0 {}
-        *first = registers::read(Uart::Data) as u8;
-        Ok(1)
-    }
-}
-
-impl Write for Serial {
-    fn write(&mut self, buffer: &[u8]) -> Result<usize, Infallible> {
-        let Some(&first) = buffer.first() else { return Ok(0) };
-        self.flush()?;
-        registers::write(Uart::Data, u32::from(first));
-        Ok(1)
+impl serial::Uart for Uart0 {
+    fn receive() -> Option<u8> {
+        (registers::read(Uart::State) & RX_FULL != 0).then(|| registers::read(Uart::Data) as u8)
     }
 
-    fn flush(&mut self) -> Result<(), Infallible> {
-        while registers::read(Uart::State) & TX_FULL != 0 {}
-        Ok(())
+    fn has_room() -> bool {
+        registers::read(Uart::State) & TX_FULL == 0
+    }
+
+    fn send(byte: u8) {
+        registers::write(Uart::Data, u32::from(byte));
     }
 }
 

@@ -3,8 +3,8 @@
 use core::convert::Infallible;
 
 use embedded_hal::digital::{self, OutputPin};
-use embedded_io::{Read, Write};
 
+use super::serial::{self, Serial};
 use super::{Board, NAME};
 use crate::arch::Timer;
 use crate::registers::virt::{
@@ -16,7 +16,7 @@ const CLOCK: u32 = 3_686_400 / 16;
 const BAUD: u32 = 115_200;
 
 /// The board, once.
-pub fn take() -> Option<Board<Serial, NoLed>> {
+pub fn take() -> Option<Board<Serial<Uart0>, NoLed>> {
     if !registers::start_interrupts() {
         return None;
     }
@@ -26,36 +26,23 @@ pub fn take() -> Option<Board<Serial, NoLed>> {
     registers::write(Uart::DividerHigh, high);
     registers::write(Uart::LineControl, EIGHT_BITS);
     registers::write(Uart::FifoControl, FIFO_ENABLE);
-    Some(Board { name: NAME, serial: Serial(()), led: NoLed(()), timer: Timer })
+    Some(Board { name: NAME, serial: Serial::new(), led: NoLed(()), timer: Timer })
 }
 
 /// UART 0.
-pub struct Serial(());
+pub struct Uart0;
 
-impl embedded_io::ErrorType for Serial {
-    type Error = Infallible;
-}
-
-impl Read for Serial {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
-        let Some(first) = buffer.first_mut() else { return Ok(0) };
-        while registers::read(Uart::LineState) & RX_FULL == 0 {}
-        *first = registers::read(Uart::Data);
-        Ok(1)
-    }
-}
-
-impl Write for Serial {
-    fn write(&mut self, buffer: &[u8]) -> Result<usize, Infallible> {
-        let Some(&first) = buffer.first() else { return Ok(0) };
-        self.flush()?;
-        registers::write(Uart::Data, first);
-        Ok(1)
+impl serial::Uart for Uart0 {
+    fn receive() -> Option<u8> {
+        (registers::read(Uart::LineState) & RX_FULL != 0).then(|| registers::read(Uart::Data))
     }
 
-    fn flush(&mut self) -> Result<(), Infallible> {
-        while registers::read(Uart::LineState) & TX_EMPTY == 0 {}
-        Ok(())
+    fn has_room() -> bool {
+        registers::read(Uart::LineState) & TX_EMPTY != 0
+    }
+
+    fn send(byte: u8) {
+        registers::write(Uart::Data, byte);
     }
 }
 
