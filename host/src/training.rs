@@ -4,16 +4,13 @@
 //! or by the kernel, and the message names the option.
 
 use std::fmt::Display;
-use std::str::FromStr;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use tamis::layers::MAX_LAYERS;
 use tamis::support::column_norms;
 use tamis::wire::Training;
 use tamis::{
-    AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, InitError, Labels, LayerSpec, Layers,
+    AnyActivation, AnyLoss, Base, Clip, Data, Growing, Init, InitError, Labels, LayerSpec, Layers,
     LayersError, Loss, Network, Plan, PlanError, Pressed, Proximal, Rule, RuleError, Seed, Sgd, Target, Task,
     TaskError, WeightDecay,
 };
@@ -22,6 +19,13 @@ use crate::curves::Mark;
 use crate::friedman::{self, Friedman};
 use crate::replica;
 use crate::svg::thousands;
+
+mod values;
+
+use values::{
+    Pressing, Problem, Widths, activation_parser, count_and_number, data, init, loss, penalty, press, shape,
+    task_parser,
+};
 
 /// What to train, on what, and how.
 #[derive(Args, Clone, Debug)]
@@ -187,142 +191,6 @@ struct VerdictOptions {
     /// Inputs are cut at the widest gap if it is at least this; the rule where there are no probes, with 3.
     #[arg(long, value_name = "RATIO", allow_negative_numbers = true)]
     least_gap: Option<f32>,
-}
-
-/// What is learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Problem {
-    Target(Target),
-    Friedman1,
-}
-
-impl Problem {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Target(target) => target.name(),
-            Self::Friedman1 => "friedman1",
-        }
-    }
-}
-
-/// Inputs, then outputs of each layer.
-#[derive(Clone, Debug)]
-struct Widths(Vec<u16>);
-
-/// A growing penalty as it is asked for.
-#[derive(Clone, Copy, Debug)]
-struct Pressing {
-    first: u16,
-    count: u16,
-    rate: f32,
-    from: u32,
-    every: u32,
-}
-
-fn task_parser() -> impl TypedValueParser<Value = Problem> {
-    let names = Target::ALL.iter().map(|target| target.name()).chain(["friedman1"]);
-    PossibleValuesParser::new(names).map(|name| {
-        let target = Target::ALL.into_iter().find(|target| target.name() == name);
-        target.map_or(Problem::Friedman1, Problem::Target)
-    })
-}
-
-fn activation_parser() -> impl TypedValueParser<Value = AnyActivation> {
-    let names = AnyActivation::ALL.map(|activation| match activation {
-        AnyActivation::LeakyRelu => PossibleValue::new(activation.name()).alias("leaky-relu"),
-        _ => PossibleValue::new(activation.name()),
-    });
-    PossibleValuesParser::new(names).try_map(|name| {
-        let name = name.replace('-', "_");
-        let activation = AnyActivation::ALL.into_iter().find(|activation| activation.name() == name);
-        activation.ok_or("there is no such activation")
-    })
-}
-
-/// A part of a value: "what" is named if it cannot be read.
-fn part<T: FromStr>(text: &str, what: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("'{text}' is not {what}"))
-}
-
-fn shape(text: &str) -> Result<Widths, String> {
-    let widths = text.split('-').map(|width| match part(width, "a width")? {
-        0 => Err("every layer has at least one unit".to_owned()),
-        width => Ok(width),
-    });
-    let widths = widths.collect::<Result<Vec<u16>, String>>()?;
-    match widths.len() {
-        2.. if widths.len() <= MAX_LAYERS + 1 => Ok(Widths(widths)),
-        ..2 => Err("inputs and outputs are needed, as in 8-1 or 8-16-1".to_owned()),
-        _ => Err(format!("a network has at most {MAX_LAYERS} layers")),
-    }
-}
-
-fn loss(text: &str) -> Result<AnyLoss, String> {
-    match text.split_once(':') {
-        None if text == "mse" => Ok(AnyLoss::Mse),
-        None if text == "huber" => Ok(AnyLoss::Huber(Huber::default())),
-        None if text == "binary" => Ok(AnyLoss::BinaryCrossEntropy),
-        None if text == "softmax" => Ok(AnyLoss::SoftmaxCrossEntropy),
-        Some(("huber", bound)) => {
-            let huber = Huber::new(part(bound, "a bound")?);
-            huber.map(AnyLoss::Huber).map_err(|error| error.to_string())
-        }
-        _ => Err("there are mse, huber[:BOUND], binary, softmax".to_owned()),
-    }
-}
-
-fn init(text: &str) -> Result<Init, String> {
-    match text.split_once(':') {
-        None if text == "he" => Ok(Init::he()),
-        None if text == "xavier" => Ok(Init::xavier()),
-        Some(("scaled", gain)) => Ok(Init::scaled(part(gain, "a gain")?)),
-        _ => Err("there are he, xavier, scaled:GAIN".to_owned()),
-    }
-}
-
-fn data(text: &str) -> Result<Data, String> {
-    let rows = |text| part(text, "a number of rows up to 65535");
-    let parts: Vec<&str> = text.split(':').collect();
-    match parts[..] {
-        ["stream"] => Ok(Data::Stream),
-        ["sequential", samples] => Ok(Data::Sequential(rows(samples)?)),
-        ["shuffled", samples] => Ok(Data::Shuffled(rows(samples)?)),
-        ["keyed", samples] => Ok(Data::Keyed(rows(samples)?)),
-        ["replacement", samples] => Ok(Data::WithReplacement(rows(samples)?)),
-        ["ring", capacity, visits] => {
-            Ok(Data::Ring { capacity: rows(capacity)?, visits: part(visits, "a number of visits")? })
-        }
-        _ => {
-            Err("there are stream, sequential:N, shuffled:N, keyed:N, replacement:N, ring:N:VISITS"
-                .to_owned())
-        }
-    }
-}
-
-fn count_and_number(text: &str) -> Result<(u32, f32), String> {
-    let (count, number) =
-        text.split_once(':').ok_or("a number of updates and a factor are needed, as in 40000:0.2")?;
-    Ok((part(count, "a number of updates")?, part(number, "a factor")?))
-}
-
-fn penalty(text: &str) -> Result<(f32, u32), String> {
-    let (lambda, every) = text.split_once(':').unwrap_or((text, "1"));
-    Ok((part(lambda, "a strength")?, part(every, "a number of updates")?))
-}
-
-fn press(text: &str) -> Result<Pressing, String> {
-    let parts: Vec<&str> = text.split(':').collect();
-    let [first, count, rate, from, every] = parts[..] else {
-        return Err("FIRST:COUNT:RATE:FROM:EVERY is needed, as in 3:6:0.05:30000:100".to_owned());
-    };
-    let first: u16 = part(first, "the number of an input")?;
-    Ok(Pressing {
-        first: first.checked_sub(1).ok_or("the first input is number 1")?,
-        count: part(count, "a number of inputs")?,
-        rate: part(rate, "a rate")?,
-        from: part(from, "a number of updates")?,
-        every: part(every, "a number of updates")?,
-    })
 }
 
 /// A training that makes sense.
@@ -615,212 +483,4 @@ fn option_of(error: &PlanError, plan: &Plan) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::experiments;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        options: TrainingOptions,
-    }
-
-    fn setup(line: &str) -> Result<Setup> {
-        Line::try_parse_from(["train"].into_iter().chain(line.split_whitespace()))?.options.setup()
-    }
-
-    fn training(line: &str) -> Training {
-        setup(line).unwrap_or_else(|error| panic!("{line}: {error}")).training
-    }
-
-    #[test]
-    fn the_demonstration_can_be_asked_for() -> Result<()> {
-        let rows = experiments::demonstration(3)?;
-        let a = "--seed 3 --task linear --inputs 6 --shape 14-8-1 --activation identity --no-bias --noise 0.6 \
-                 --step-size 0.02 --updates 20000";
-        let lines = [
-            format!("{a} --data shuffled:256"),
-            format!("{a} --data shuffled:256 --final-drop 16000:0.2"),
-            format!("{a} --data shuffled:256 --batch 32"),
-            format!("{a} --data sequential:256 --batch 256"),
-            format!("{a} --data sequential:256 --batch 256 --weight-decay 0.01"),
-            "--seed 3 --final-drop 40000:0.2".to_owned(),
-            "--seed 3 --final-drop 40000:0.2 --data shuffled:256".to_owned(),
-            "--seed 3 --updates 4000 --data sequential:256 --batch 256".to_owned(),
-        ];
-        assert_eq!(rows.len(), lines.len());
-        for (row, line) in rows.iter().zip(lines) {
-            assert_eq!(training(&line), row.experiment.training, "{line}");
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn every_option_sets_what_it_says() -> Result<()> {
-        let default = training("");
-        let sgd = default.plan.sgd;
-        let plan = |plan: Plan| Training { plan, ..default.clone() };
-        let task = |task: Task| plan(Plan { task, ..default.plan });
-        let with = |sgd: Sgd| plan(Plan { sgd, ..default.plan });
-        let data = |data: Data| plan(Plan { data, ..default.plan });
-        let init = |init: Init| plan(Plan { init, ..default.plan });
-        let loss = |loss: AnyLoss| Training { loss, ..default.clone() };
-        let plain = default.plan.task;
-        let coupled = WeightDecay::coupled(0.1);
-        let groups = WeightDecay::decoupled(0.1).first(0.2).hidden(0.3).output(0.4).biases(0.5);
-        let pressed = Pressed { growing: Growing::new(30, 4)?, first: 2, count: 6, rate: 0.05 };
-        let shape = |inputs, specs: &[LayerSpec]| Layers::new(inputs, specs);
-        let identity = AnyActivation::Identity;
-        let narrow = shape(8, &[LayerSpec::new(4, AnyActivation::LeakyRelu), LayerSpec::new(1, identity)])?;
-        let sigmoid =
-            shape(8, &[LayerSpec::new(16, AnyActivation::Relu), LayerSpec::new(1, AnyActivation::Sigmoid)])?;
-        let probes = shape(10, &[LayerSpec::new(16, AnyActivation::Tanh), LayerSpec::new(1, identity)])?;
-        let rule = |rule: Rule| plan(Plan { rule, ..default.plan });
-        let of_probes =
-            |factor| Training { layers: probes.clone(), ..rule(Rule::Probes { count: 2, factor }) };
-        let cases = [
-            ("--noise 0.5", task(Task { noise: 0.5, ..plain })),
-            ("--relevant 3", task(Task { relevant: 3, ..plain })),
-            ("--task xor", task(Task { target: Target::Xor, ..plain })),
-            ("--task noise", task(Task { target: Target::Noise, relevant: 0, ..plain })),
-            ("--mirrored 9", task(Task { labels: Labels::Mirrored(9), ..plain })),
-            ("--classes 4", task(Task { labels: Labels::Classes(4), ..plain })),
-            ("--shape 8-4-1 --activation leaky-relu", Training { layers: narrow.clone(), ..default.clone() }),
-            ("--shape 8-4-1 --activation leaky_relu", Training { layers: narrow, ..default.clone() }),
-            (
-                "--activation relu --output-activation sigmoid",
-                Training { layers: sigmoid, ..default.clone() },
-            ),
-            ("--loss huber", loss(AnyLoss::Huber(Huber::default()))),
-            ("--loss huber:0.5", loss(AnyLoss::Huber(Huber::new(0.5)?))),
-            ("--init he --uniform", init(Init::he().uniform())),
-            ("--init xavier --init-biases 0.1", init(Init::xavier().with_biases(0.1))),
-            ("--init scaled:2", init(Init::scaled(2.0))),
-            ("--data keyed:9", data(Data::Keyed(9))),
-            ("--data replacement:9", data(Data::WithReplacement(9))),
-            ("--data ring:9:3", data(Data::Ring { capacity: 9, visits: 3 })),
-            ("--batch 7", plan(Plan { batch: 7, ..default.plan })),
-            ("--standardise 7", plan(Plan { standardise: Some(7), ..default.plan })),
-            ("--label-noise 0.7", plan(Plan { label_noise: Some(0.7), ..default.plan })),
-            ("--momentum 0.7", plan(Plan { momentum: Some(0.7), ..default.plan })),
-            ("--updates 7", plan(Plan { updates: 7, ..default.plan })),
-            ("--warm-up 7", with(sgd.warm_up(7)?)),
-            ("--step-decay 7:0.5", with(sgd.base(Base::StepDecay { every: 7, factor: 0.5 })?)),
-            ("--cosine 7", with(sgd.base(Base::Cosine { over: 7 })?)),
-            ("--clip-norm 0.7", with(sgd.clip(Clip::Norm(0.7))?)),
-            ("--clip-value 0.7", with(sgd.clip(Clip::Value(0.7))?)),
-            ("--weight-decay 0.1", with(sgd.weight_decay(coupled)?)),
-            (
-                "--decoupled-decay 0.1 --decay-first 0.2 --decay-hidden 0.3 --decay-output 0.4 --decay-biases 0.5",
-                with(sgd.weight_decay(groups)?),
-            ),
-            ("--l1 0.1", with(sgd.proximal(Proximal::l1(0.1))?)),
-            ("--group-lasso 0.1:4", with(sgd.proximal(Proximal::group(0.1).every(4))?)),
-            ("--press 3:6:0.05:30:4", plan(Plan { pressed: Some(pressed), ..default.plan })),
-            ("--inputs 8 --shape 10-16-1", of_probes(3.0)),
-            ("--inputs 8 --shape 10-16-1 --probe-factor 2", of_probes(2.0)),
-            (
-                "--inputs 8 --shape 10-16-1 --least-gap 2",
-                Training { layers: probes.clone(), ..rule(Rule::Gap { least: 2.0 }) },
-            ),
-            ("--least-gap 2", rule(Rule::Gap { least: 2.0 })),
-        ];
-        for (line, wanted) in cases {
-            assert_eq!(training(line), wanted, "{line}");
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn what_is_not_said_fits_the_rest() {
-        assert_eq!(training("--inputs 5").layers.to_string(), "5-16-1");
-        assert_eq!(training("--shape 5-1").plan.task.inputs, 5);
-        assert_eq!(training("--inputs 1").plan.task.relevant, 1);
-        assert_eq!(training("--loss binary").plan.task.labels, Labels::Classes(2));
-        assert_eq!(training("--loss softmax --shape 8-4-3").plan.task.labels, Labels::Classes(3));
-        let friedman = setup("--task friedman1").map(|setup| setup.friedman);
-        assert_eq!(friedman.ok(), Some(Some(Friedman { seed: Seed(1), inputs: 10, noise: 0.3 })));
-    }
-
-    #[test]
-    fn what_makes_no_sense_names_its_option() {
-        for (line, option) in [
-            ("--inputs 0", "--inputs"),
-            ("--inputs 9 --shape 8-1", "--inputs"),
-            ("--relevant 9", "--relevant"),
-            ("--task noise --relevant 1", "--relevant"),
-            ("--task friedman1 --relevant 4", "--relevant"),
-            ("--task friedman1 --inputs 4", "--inputs"),
-            ("--task friedman1 --classes 2", "--task"),
-            ("--task friedman1 --loss binary", "--task"),
-            ("--task friedman1 --mirrored 2", "--mirrored"),
-            ("--noise -1", "--noise"),
-            ("--mirrored 0", "--mirrored"),
-            ("--mirrored 4 --loss binary", "--mirrored"),
-            ("--classes 1", "--classes"),
-            ("--classes 3 --loss binary", "--classes"),
-            ("--classes 4 --loss softmax --shape 8-4-3", "--classes"),
-            ("--loss softmax", "--shape"),
-            ("--loss binary --output-activation tanh", "--output-activation"),
-            ("--shape 8", "--shape"),
-            ("--shape 8-0-1", "--shape"),
-            ("--shape 8-x-1", "--shape"),
-            ("--shape 8-1-1-1-1-1-1-1-1-1", "--shape"),
-            ("--shape 8-65535-65535-1", "--shape"),
-            ("--loss huber:0", "--loss"),
-            ("--loss mse:1", "--loss"),
-            ("--init scaled:0", "--init"),
-            ("--init-biases -1", "--init-biases"),
-            ("--data shuffled:0", "--data"),
-            ("--data shuffled:70000", "--data"),
-            ("--data ring:4:0", "--data"),
-            ("--data ring:4", "--data"),
-            ("--batch 0", "--batch"),
-            ("--standardise 0", "--standardise"),
-            ("--label-noise -1", "--label-noise"),
-            ("--label-noise 1 --loss binary", "--label-noise"),
-            ("--updates 0", "--updates"),
-            ("--step-size 0", "--step-size"),
-            ("--step-size -1", "--step-size"),
-            ("--step-size nan", "--step-size"),
-            ("--warm-up 0", "--warm-up"),
-            ("--warm-up 9 --updates 8", "--warm-up"),
-            ("--step-decay 0:0.5", "--step-decay"),
-            ("--step-decay 5", "--step-decay"),
-            ("--step-decay 5:0.5 --cosine 5", "--cosine"),
-            ("--cosine 0", "--cosine"),
-            ("--final-drop 5:0", "--final-drop"),
-            ("--final-drop 50000:0.2", "--final-drop"),
-            ("--clip-norm 0", "--clip-norm"),
-            ("--clip-value -1", "--clip-value"),
-            ("--clip-norm 1 --clip-value 1", "--clip-value"),
-            ("--momentum 1", "--momentum"),
-            ("--weight-decay -1", "--weight-decay"),
-            ("--decoupled-decay inf", "--decoupled-decay"),
-            ("--weight-decay 1 --decoupled-decay 1", "--decoupled-decay"),
-            ("--decay-first 1", "--weight-decay"),
-            ("--weight-decay 1 --decay-hidden -1", "--decay-hidden"),
-            ("--l1 -1", "--l1"),
-            ("--l1 1:0", "--l1"),
-            ("--l1 1 --group-lasso 1", "--group-lasso"),
-            ("--group-lasso x", "--group-lasso"),
-            ("--press 0:1:0.1:0:1", "--press"),
-            ("--press 8:2:0.1:0:1", "--press"),
-            ("--press 1:1:-1:0:1", "--press"),
-            ("--press 1:1:1:0:0", "--press"),
-            ("--press 1:1", "--press"),
-            ("--probe-factor 2", "--probe-factor"),
-            ("--inputs 6 --shape 8-1 --probe-factor 0.5", "--probe-factor"),
-            ("--least-gap 0", "--least-gap"),
-            ("--probe-factor 2 --least-gap 2", "--least-gap"),
-            ("--task cosine", "--task"),
-            ("--activation gelu", "--activation"),
-        ] {
-            match setup(line) {
-                Ok(_) => panic!("{line} is taken"),
-                Err(error) => assert!(error.to_string().contains(option), "{line}: {error}"),
-            }
-        }
-    }
-}
+mod tests;
