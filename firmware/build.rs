@@ -30,6 +30,7 @@ const PROGRAMS: [(&str, u32, bool); 9] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=memory");
+    println!("cargo::rustc-check-cfg=cfg(on_board)");
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
         return;
     }
@@ -41,6 +42,7 @@ fn main() {
     // Without a board there is nothing to build.
     let Some((name, map)) = chosen.next() else { return };
     assert!(chosen.next().is_none(), "one board at a time");
+    println!("cargo::rustc-cfg=on_board"); // a microcontroller, and which
     println!("cargo::rustc-env=TAMIS_BOARD={name}");
     let map = Path::new("memory").join(map);
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `app.rs` | the application: requests come in, plans are carried out, digests go out |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
+//! | `workloads.rs` | the networks of the benchmarks; the host has them from here |
 //! | `sizes.rs` | how large the networks are that show what fits |
 //! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault, by choice |
 //! | `arch/` | one file per kind of core: start-up code, interrupt, timer, fault handler |
@@ -16,15 +17,25 @@
 //! Two channels leave a board: `defmt` frames over semihosting for logs, and the bytes of
 //! [`tamis::wire`] over the serial line for digests, parameters and results.
 #![no_std]
-#![cfg(all(target_os = "none", feature = "board"))]
 
+pub mod workloads;
+
+#[cfg(on_board)]
 pub mod app;
+#[cfg(on_board)]
 pub mod arch;
+#[cfg(on_board)]
 pub mod board;
+#[cfg(on_board)]
 pub mod end;
+#[cfg(on_board)]
 mod fault;
+#[cfg(on_board)]
 mod registers;
+#[cfg(on_board)]
 pub mod sensor;
+#[cfg(on_board)]
 pub mod sizes;
 
+#[cfg(on_board)]
 pub use arch::entry;
