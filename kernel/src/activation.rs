@@ -34,6 +34,7 @@
 //! assert_eq!(Net::UNITS, 9);
 //! ```
 
+use crate::exponential;
 use crate::number::Number;
 
 /// An elementwise function between layers.
@@ -101,7 +102,7 @@ impl Activation for Tanh {
 
     #[inline(always)]
     fn forward<T: Number>(z: T) -> T {
-        z.tanh()
+        exponential::tanh(z)
     }
 
     #[inline(always)]
@@ -134,7 +135,7 @@ impl Activation for Sigmoid {
 
     #[inline(always)]
     fn forward<T: Number>(z: T) -> T {
-        T::ONE / (T::ONE + (-z).exp())
+        exponential::sigmoid(z)
     }
 
     #[inline(always)]

@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 use crate::memory::LengthError;
 use crate::number::Number;
 use crate::ops;
-use crate::shape::{Network, Shape};
+use crate::shape::{Network, Pass, Shape, Visit};
 
 /// The gradient of a batch for network `N`, on lent memory.
 pub struct Batch<'a, N, T = f32> {
@@ -102,13 +102,7 @@ impl<'a, N: Network, T: Number> Batch<'a, N, T> {
         if gradient.len() != net.params() {
             return false;
         }
-        net.walk(gradient, x, y, delta, &mut |pass| {
-            if first {
-                ops::store_gradient(pass.w, pass.b, pass.x, pass.delta);
-            } else {
-                ops::add_gradient(pass.w, pass.b, pass.x, pass.delta);
-            }
-        });
+        net.walk(gradient, x, y, delta, &mut Collect { first });
         self.loss = self.loss + loss;
         self.accepted = self.accepted.saturating_add(1);
         self.arrived = self.arrived.saturating_add(1);
@@ -127,5 +121,21 @@ impl<'a, N: Network, T: Number> Batch<'a, N, T> {
         let gradient = self.gradient.get_mut(..net.params())?;
         ops::mean(gradient, n);
         Some((gradient, loss / n))
+    }
+}
+
+/// Stores the gradient of a batch's first sample, adds those of the others.
+struct Collect {
+    first: bool,
+}
+
+impl<T: Number> Visit<T> for Collect {
+    #[inline(always)]
+    fn layer(&mut self, gradient: Pass<'_, T>) {
+        if self.first {
+            ops::store_gradient(gradient.w, gradient.b, gradient.x, gradient.delta);
+        } else {
+            ops::add_gradient(gradient.w, gradient.b, gradient.x, gradient.delta);
+        }
     }
 }

@@ -112,18 +112,23 @@ impl<const L: usize> Number for Lanes<L> {
     }
 
     #[inline(always)]
+    fn either(self, than: Self, then: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self {
+        self.if_less(than, then(), otherwise())
+    }
+
+    #[inline(always)]
+    fn exp2_int(self) -> Self {
+        self.map(Number::exp2_int)
+    }
+
+    #[inline(always)]
+    fn exp2_halves(self) -> (Self, Self) {
+        (self.map(|a| a.exp2_halves().0), self.map(|a| a.exp2_halves().1))
+    }
+
+    #[inline(always)]
     fn sqrt(self) -> Self {
         self.map(Number::sqrt)
-    }
-
-    #[inline(always)]
-    fn tanh(self) -> Self {
-        self.map(Number::tanh)
-    }
-
-    #[inline(always)]
-    fn exp(self) -> Self {
-        self.map(Number::exp)
     }
 
     #[inline(always)]

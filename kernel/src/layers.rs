@@ -26,7 +26,7 @@ use crate::memory::LengthError;
 use crate::model::{Model, StepError};
 use crate::number::Number;
 use crate::ops::{self, split, split_mut};
-use crate::shape::{Layer, Network, Pass};
+use crate::shape::{Layer, Network, Pass, Visit};
 
 /// The most layers that a list holds.
 pub const MAX_LAYERS: usize = 8;
@@ -276,14 +276,7 @@ impl Network for Layers {
         }
     }
 
-    fn walk<T: Number>(
-        &self,
-        params: &mut [T],
-        x: &[T],
-        y: &[T],
-        delta: &mut [T],
-        each: &mut impl FnMut(Pass<'_, T>),
-    ) {
+    fn walk<T: Number>(&self, params: &mut [T], x: &[T], y: &[T], delta: &mut [T], each: &mut impl Visit<T>) {
         let (mut params, mut x, mut y, mut delta) = (params, x, y, delta);
         for layer in self.layers() {
             let (w, b, delta_l, y_l);
@@ -291,7 +284,7 @@ impl Network for Layers {
             (b, params) = split_mut(params, layer.biases());
             (delta_l, delta) = split_mut(delta, layer.outputs);
             (y_l, y) = split(y, layer.outputs);
-            each(Pass { w, b: layer.has_bias.then_some(b), x, delta: delta_l });
+            each.layer(Pass { w, b: layer.has_bias.then_some(b), x, delta: delta_l });
             x = y_l;
         }
     }

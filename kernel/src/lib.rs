@@ -42,6 +42,7 @@ pub mod clip;
 pub mod compaction;
 pub mod digest;
 pub mod environment;
+pub mod exponential;
 pub mod feed;
 pub mod growing;
 pub mod init;

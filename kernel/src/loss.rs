@@ -40,6 +40,7 @@
 use core::fmt;
 
 use crate::activation::{Activation, Identity, Sigmoid};
+use crate::exponential;
 use crate::model::StepError;
 use crate::number::Number;
 use crate::ops;
@@ -204,7 +205,7 @@ impl Loss for BinaryCrossEntropy {
         }
         let terms = y.iter().zip(t).map(|(&y, &t)| {
             let positive = y.if_less(T::ZERO, T::ZERO, y);
-            positive - y * t + (-y.abs()).exp().ln_1p()
+            positive - y * t + exponential::exp(-y.abs()).ln_1p()
         });
         ops::sum(terms) / outputs
     }
@@ -220,7 +221,7 @@ impl Loss for SoftmaxCrossEntropy {
     fn evaluate<T: Number>(&self, y: &[T], t: &[T], delta: &mut [T]) -> T {
         let largest = y.iter().copied().reduce(|m, y| m.if_less(y, y, m)).unwrap_or(T::ZERO);
         for (delta, &y) in delta.iter_mut().zip(y) {
-            *delta = (y - largest).exp();
+            *delta = exponential::exp(y - largest);
         }
         let sum = ops::sum(delta.iter().copied());
         let class = t.first().copied().unwrap_or(T::ZERO);

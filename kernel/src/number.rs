@@ -1,7 +1,8 @@
 //! The number type of all arithmetic: `f32`, or [`crate::Lanes`] of it that does the same to each.
 //!
-//! A [`Number`] has the operations of the contract and no others: sums, differences, products,
-//! quotients, one comparison with select, and the transcendental functions of the pinned `libm`.
+//! A [`Number`] has the operations of the contract and no others: sums, differences, products, quotients, one
+//! comparison with select, powers of two from bits, and square root and logarithms of the pinned `libm`; the other
+//! transcendental functions are made of these ([`crate::exponential`]).
 //! There is no fused multiply-add and no `min` or `max`: those differ between cores.
 
 use core::fmt::Debug;
@@ -31,6 +32,15 @@ pub trait Number:
     /// `then` where `self < than`, else `otherwise`; a NaN is less than nothing.
     fn if_less(self, than: Self, then: Self, otherwise: Self) -> Self;
 
+    /// [`Number::if_less`] of values computed on demand: a branch on one number, both and a select on lanes.
+    fn either(self, than: Self, then: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self;
+
+    /// 2^n, where x is 1.5 2^23 + n and -126 <= n <= 127: the low bits of such a sum are n.
+    fn exp2_int(self) -> Self;
+
+    /// 2^n as two factors, which are in range where 2^n is not: -252 <= n <= 254.
+    fn exp2_halves(self) -> (Self, Self);
+
     /// |x|: 0 - x below zero, else x.
     #[inline(always)]
     fn abs(self) -> Self {
@@ -46,12 +56,6 @@ pub trait Number:
 
     /// The square root, correctly rounded.
     fn sqrt(self) -> Self;
-
-    /// The hyperbolic tangent of the pinned `libm`.
-    fn tanh(self) -> Self;
-
-    /// e^x of the pinned `libm`.
-    fn exp(self) -> Self;
 
     /// The natural logarithm of the pinned `libm`.
     fn ln(self) -> Self;
@@ -83,19 +87,25 @@ impl Number for f32 {
         if self < than { then } else { otherwise }
     }
 
+    #[inline(always)]
+    fn either(self, than: Self, then: impl FnOnce() -> Self, otherwise: impl FnOnce() -> Self) -> Self {
+        if self < than { then() } else { otherwise() }
+    }
+
+    #[inline(always)]
+    fn exp2_int(self) -> Self {
+        exp2(self.to_bits())
+    }
+
+    #[inline(always)]
+    fn exp2_halves(self) -> (Self, Self) {
+        let half = self.to_bits() >> 1;
+        (exp2(half), exp2(self.to_bits().wrapping_sub(half)))
+    }
+
     #[inline]
     fn sqrt(self) -> Self {
         libm::sqrtf(self)
-    }
-
-    #[inline]
-    fn tanh(self) -> Self {
-        libm::tanhf(self)
-    }
-
-    #[inline]
-    fn exp(self) -> Self {
-        libm::expf(self)
     }
 
     #[inline]
@@ -112,4 +122,10 @@ impl Number for f32 {
     fn all(self, holds: impl Fn(f32) -> bool) -> bool {
         holds(self)
     }
+}
+
+/// 2^n from the low bits n of a number: they become its exponent.
+#[inline(always)]
+fn exp2(n: u32) -> f32 {
+    f32::from_bits(n.wrapping_shl(23).wrapping_add(1.0_f32.to_bits()))
 }

@@ -29,7 +29,7 @@
 use crate::number::Number;
 
 /// The version of this arithmetic. It is part of every digest and grows whenever a bit may change.
-pub const ARITHMETIC_VERSION: u32 = 1;
+pub const ARITHMETIC_VERSION: u32 = 2;
 
 /// The first `at` elements and the rest; everything and nothing where there are fewer.
 #[inline(always)]
@@ -61,51 +61,74 @@ pub fn square_sum<T: Number>(v: &[T]) -> T {
     sum(v.iter().map(|&v| v * v))
 }
 
-/// The rows of `w` (I, O): one slice of O weights for each input.
-#[inline(always)]
-fn rows<T>(w: &[T], outputs: usize) -> core::slice::ChunksExact<'_, T> {
-    w.chunks_exact(outputs.max(1))
-}
-
 /// z = b + w^T x: `w` (I, O), `b` (O) or none, `x` (I), `z` (O).
 #[inline(always)]
 pub fn forward<T: Number>(w: &[T], b: Option<&[T]>, x: &[T], z: &mut [T]) {
-    match b {
-        Some(b) => z.iter_mut().zip(b).for_each(|(z, &b)| *z = b),
-        None => z.fill(T::ZERO),
-    }
-    let done = forward_blocks::<T, 8>(w, x, z, 0);
-    let done = forward_blocks::<T, 4>(w, x, z, done);
-    forward_blocks::<T, 1>(w, x, z, done);
+    let done = forward_blocks::<T, 8>(w, b, x, z, 0);
+    match z.len().saturating_sub(done) {
+        0 => done,
+        1 => forward_blocks::<T, 1>(w, b, x, z, done),
+        2 => forward_blocks::<T, 2>(w, b, x, z, done),
+        3 => forward_blocks::<T, 3>(w, b, x, z, done),
+        4 => forward_blocks::<T, 4>(w, b, x, z, done),
+        5 => forward_blocks::<T, 5>(w, b, x, z, done),
+        6 => forward_blocks::<T, 6>(w, b, x, z, done),
+        _ => forward_blocks::<T, 7>(w, b, x, z, done),
+    };
 }
 
-/// Adds w^T x to `z` (O) from output `first` on, `B` outputs at a time: their sums stay in registers
-/// over the whole sweep of inputs. Gives the first output that did not fill a block.
+/// The outputs of [`forward`] from output `first` on, `B` at a time: their sums stay in registers over the whole
+/// sweep of inputs. Gives the first output that did not fill a block.
 #[inline(always)]
-fn forward_blocks<T: Number, const B: usize>(w: &[T], x: &[T], z: &mut [T], first: usize) -> usize {
+fn forward_blocks<T: Number, const B: usize>(
+    w: &[T],
+    b: Option<&[T]>,
+    x: &[T],
+    z: &mut [T],
+    first: usize,
+) -> usize {
     let outputs = z.len();
     let mut o = first;
-    while let Some(block) = z.get_mut(o..).and_then(|rest| rest.first_chunk_mut::<B>()) {
-        let mut sums = *block;
-        for (row, &x) in rows(w, outputs).zip(x) {
+    while let Some(z) = z.get_mut(o..).and_then(|rest| rest.first_chunk_mut::<B>()) {
+        let bias = b.and_then(|b| b.get(o..)).and_then(|rest| rest.first_chunk::<B>());
+        let mut sums = bias.copied().unwrap_or([T::ZERO; B]);
+        for (row, &x) in w.chunks_exact(outputs.max(1)).zip(x) {
             if let Some(w) = row.get(o..).and_then(|rest| rest.first_chunk::<B>()) {
-                for (sum, &w) in sums.iter_mut().zip(w) {
-                    *sum = *sum + w * x;
-                }
+                let products = w.map(|w| w * x);
+                sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = *sum + product);
             }
         }
-        *block = sums;
+        *z = sums;
         o = o.saturating_add(B);
     }
     o
 }
 
-/// dx = w d: `w` (I, O), `delta` (O), `dx` (I).
+/// dx = w d: `w` (I, O), `delta` (O), `dx` (I). Four inputs at a time, whose sums do not wait for each other.
 #[inline(always)]
 pub fn backward<T: Number>(w: &[T], delta: &[T], dx: &mut [T]) {
-    for (row, dx) in rows(w, delta.len()).zip(dx) {
+    let outputs = delta.len();
+    let (blocks, rest) = dx.as_chunks_mut::<4>();
+    let (w_blocks, w_rest) = split(w, blocks.len().saturating_mul(4).saturating_mul(outputs));
+    for (rows, dx) in w_blocks.chunks_exact(outputs.saturating_mul(4).max(1)).zip(blocks) {
+        let ((w0, w1), (w2, w3)) = halves(rows, outputs);
+        let mut sums = [T::ZERO; 4];
+        for ((((&w0, &w1), &w2), &w3), &delta) in w0.iter().zip(w1).zip(w2).zip(w3).zip(delta) {
+            let products = [w0, w1, w2, w3].map(|w| w * delta);
+            sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = *sum + product);
+        }
+        *dx = sums;
+    }
+    for (row, dx) in w_rest.chunks_exact(outputs.max(1)).zip(rest) {
         *dx = sum(row.iter().zip(delta).map(|(&w, &delta)| w * delta));
     }
+}
+
+/// Four rows of `outputs` weights each.
+#[inline(always)]
+fn halves<T>(rows: &[T], outputs: usize) -> ((&[T], &[T]), (&[T], &[T])) {
+    let (first, second) = split(rows, outputs.saturating_mul(2));
+    (split(first, outputs), split(second, outputs))
 }
 
 /// v <- factor v.
@@ -116,33 +139,32 @@ pub fn scale<T: Number>(v: &mut [T], factor: T) {
     }
 }
 
-/// The update of a batch of one: w <- w - (eta d) x, b <- b - eta d, after a decoupled decay.
-/// `w` (I, O), `b` (O) or none, `x` (I), `eta_delta` (O).
+/// The update of a batch of one: w <- w - (eta d) x, b <- b - eta d.
+/// `w` (I, O), `b` (O) or none, `x` (I), `delta` (O).
 #[inline(always)]
-pub fn update<T: Number>(
+pub fn update<T: Number>(w: &mut [T], b: Option<&mut [T]>, x: &[T], delta: &[T], eta: T) {
+    outer(w, b, x, delta, |delta| eta * delta, |w, g| w - g);
+}
+
+/// [`update`] after a decoupled decay of the weights, the biases, or both. Out of line, as all that is rarely
+/// asked for: it costs flash once, and not in every layer.
+#[inline(never)]
+pub fn update_decayed<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
     x: &[T],
-    eta_delta: &[T],
-    weights: Option<Decay<T>>,
-    biases: Option<Decay<T>>,
+    delta: &[T],
+    eta: T,
+    decay: &[Option<Decay<T>>; 2],
 ) {
-    match (weights, biases) {
-        (None, None) => outer(w, b, x, eta_delta, |w, d, x| w - d * x, |b, d| b - d),
-        _ => outer(
-            w,
-            b,
-            x,
-            eta_delta,
-            |w, d, x| Decay::decoupled(weights, w) - d * x,
-            |b, d| Decay::decoupled(biases, b) - d,
-        ),
-    }
+    let [weights, biases] = decay;
+    outer(w, None, x, delta, |delta| eta * delta, |w, g| Decay::decoupled(*weights, w) - g);
+    outer(&mut [], b, x, delta, |delta| eta * delta, |b, g| Decay::decoupled(*biases, b) - g);
 }
 
 /// The general update of a batch of one, on g = d x without storing it; `changes` say how g moves weights and
 /// biases. `w` (I, O), `b` (O) or none, `x` (I), `delta` (O), `velocity` of weights, then biases, or nothing.
-#[inline(always)]
+#[inline(never)]
 pub fn update_general<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
@@ -153,30 +175,31 @@ pub fn update_general<T: Number>(
 ) {
     let [weights, biases] = changes;
     let (v_w, v_b) = split_mut(velocity, w.len());
-    let (mut v_w, mut v_b) = (v_w.iter_mut(), v_b.iter_mut());
-    outer(
-        w,
-        b,
-        x,
-        delta,
-        |w, delta, x| weights.of(w, delta * x, v_w.next()),
-        |b, delta| biases.of(b, delta, v_b.next()),
-    );
+    let mut v = v_w.iter_mut();
+    for (row, &x) in w.chunks_exact_mut(delta.len().max(1)).zip(x) {
+        for (w, &delta) in row.iter_mut().zip(delta) {
+            *w = weights.of(*w, delta * x, v.next());
+        }
+    }
+    let mut v = v_b.iter_mut();
+    for (b, &delta) in b.into_iter().flatten().zip(delta) {
+        *b = biases.of(*b, delta, v.next());
+    }
 }
 
 /// Stores the gradient of a batch's first sample: `g_w` (I, O), `g_b` (O) or none, `x` (I), `delta` (O).
 #[inline(always)]
 pub fn store_gradient<T: Number>(g_w: &mut [T], g_b: Option<&mut [T]>, x: &[T], delta: &[T]) {
-    outer(g_w, g_b, x, delta, |_, delta, x| delta * x, |_, delta| delta);
+    outer(g_w, g_b, x, delta, |delta| delta, |_, g| g);
 }
 
 /// Adds the gradient of a further sample: shapes as in [`store_gradient`].
 #[inline(always)]
 pub fn add_gradient<T: Number>(g_w: &mut [T], g_b: Option<&mut [T]>, x: &[T], delta: &[T]) {
-    outer(g_w, g_b, x, delta, |g, delta, x| g + delta * x, |g, delta| g + delta);
+    outer(g_w, g_b, x, delta, |delta| delta, |sum, g| sum + g);
 }
 
-/// Every weight becomes `weight(w_io, d_o, x_i)`, in layout order, and every bias `bias(b_o, d_o)`.
+/// Every weight becomes `change(w_io, f(d_o) x_i)`, and every bias `change(b_o, f(d_o))`.
 /// `w` (I, O), `b` (O) or none, `x` (I), `delta` (O).
 #[inline(always)]
 fn outer<T: Number>(
@@ -184,17 +207,50 @@ fn outer<T: Number>(
     b: Option<&mut [T]>,
     x: &[T],
     delta: &[T],
-    mut weight: impl FnMut(T, T, T) -> T,
-    mut bias: impl FnMut(T, T) -> T,
+    f: impl Fn(T) -> T + Copy,
+    change: impl Fn(T, T) -> T + Copy,
 ) {
-    for (row, &x) in w.chunks_exact_mut(delta.len().max(1)).zip(x) {
-        for (w, &delta) in row.iter_mut().zip(delta) {
-            *w = weight(*w, delta, x);
-        }
-    }
+    let done = outer_blocks::<T, 8>(w, x, delta, 0, f, change);
+    match delta.len().saturating_sub(done) {
+        0 => done,
+        1 => outer_blocks::<T, 1>(w, x, delta, done, f, change),
+        2 => outer_blocks::<T, 2>(w, x, delta, done, f, change),
+        3 => outer_blocks::<T, 3>(w, x, delta, done, f, change),
+        4 => outer_blocks::<T, 4>(w, x, delta, done, f, change),
+        5 => outer_blocks::<T, 5>(w, x, delta, done, f, change),
+        6 => outer_blocks::<T, 6>(w, x, delta, done, f, change),
+        _ => outer_blocks::<T, 7>(w, x, delta, done, f, change),
+    };
     for (b, &delta) in b.into_iter().flatten().zip(delta) {
-        *b = bias(*b, delta);
+        *b = change(*b, f(delta));
     }
+}
+
+/// The weights of [`outer`] from output `first` on, `B` outputs at a time, whose deltas stay in registers: first
+/// all products of a block, then all changes. Gives the first output that did not fill a block.
+#[inline(always)]
+fn outer_blocks<T: Number, const B: usize>(
+    w: &mut [T],
+    x: &[T],
+    delta: &[T],
+    first: usize,
+    f: impl Fn(T) -> T,
+    change: impl Fn(T, T) -> T,
+) -> usize {
+    let mut o = first;
+    while let Some(block) = delta.get(o..).and_then(|rest| rest.first_chunk::<B>()) {
+        let deltas = block.map(&f);
+        for (row, &x) in w.chunks_exact_mut(delta.len().max(1)).zip(x) {
+            if let Some(w) = row.get_mut(o..).and_then(|rest| rest.first_chunk_mut::<B>()) {
+                let products = deltas.map(|delta| delta * x);
+                let mut new = *w;
+                new.iter_mut().zip(products).for_each(|(w, product)| *w = change(*w, product));
+                *w = new;
+            }
+        }
+        o = o.saturating_add(B);
+    }
+    o
 }
 
 /// g <- g / n: a sum of gradients becomes a mean.
@@ -287,7 +343,7 @@ impl<T: Number> Change<T> {
 
 /// The update from a stored mean gradient: `w` (I, O) and `b` (O) or nothing, `gradient` of weights, then
 /// biases, `velocity` likewise, or nothing.
-#[inline(always)]
+#[inline(never)]
 pub fn descend<T: Number>(
     w: &mut [T],
     b: &mut [T],
@@ -310,7 +366,7 @@ pub fn descend<T: Number>(
 const LEAST: f32 = f32::from_bits(1);
 
 /// The proximal step of the L1 penalty: sign(w) max(|w| - s, 0).
-#[inline(always)]
+#[inline(never)]
 pub fn shrink_weights<T: Number>(w: &mut [T], s: T) {
     for w in w {
         let size = w.abs() - s;
@@ -319,7 +375,7 @@ pub fn shrink_weights<T: Number>(w: &mut [T], s: T) {
 }
 
 /// The proximal step of the group lasso: the weights of each input, `w` (I, O), times max(0, 1 - s / |w_i|).
-#[inline(always)]
+#[inline(never)]
 pub fn shrink_groups<T: Number>(w: &mut [T], outputs: usize, s: T) {
     for column in w.chunks_exact_mut(outputs.max(1)) {
         let norm = square_sum(column).sqrt();
@@ -328,7 +384,7 @@ pub fn shrink_groups<T: Number>(w: &mut [T], outputs: usize, s: T) {
 }
 
 /// The growing penalty: the weights of each input, `w` (I, O), times max(0, 1 - r k), `rates` (I).
-#[inline(always)]
+#[inline(never)]
 pub fn shrink_columns<T: Number>(w: &mut [T], outputs: usize, rates: &[T], k: T) {
     for (column, &rate) in w.chunks_exact_mut(outputs.max(1)).zip(rates) {
         shrink(column, T::ONE - rate * k);

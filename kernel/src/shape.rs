@@ -90,6 +90,12 @@ pub struct Pass<'a, T> {
     pub delta: &'a mut [T],
 }
 
+/// What is done to every layer in turn.
+pub trait Visit<T> {
+    /// The next layer.
+    fn layer(&mut self, pass: Pass<'_, T>);
+}
+
 impl<T> Pass<'_, T> {
     /// How many weights and biases there are.
     pub fn params(&self) -> usize {
@@ -125,15 +131,8 @@ pub trait Network {
     /// From dL/dz of the first layer to `dx` = dL/dx.
     fn backward_input<T: Number>(&self, params: &[T], delta: &[T], dx: &mut [T]);
 
-    /// Calls `each` for every layer from first to last. `params` may also be an array laid out like them.
-    fn walk<T: Number>(
-        &self,
-        params: &mut [T],
-        x: &[T],
-        y: &[T],
-        delta: &mut [T],
-        each: &mut impl FnMut(Pass<'_, T>),
-    );
+    /// Shows every layer to `each`, from first to last. `params` may also be an array laid out like them.
+    fn walk<T: Number>(&self, params: &mut [T], x: &[T], y: &[T], delta: &mut [T], each: &mut impl Visit<T>);
 }
 
 /// A network whose sizes the compiler knows.
@@ -247,10 +246,10 @@ impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Network for Den
         x: &[T],
         _y: &[T],
         delta: &mut [T],
-        each: &mut impl FnMut(Pass<'_, T>),
+        each: &mut impl Visit<T>,
     ) {
         let (w, b) = split_mut(params, Self::LAYER.weights());
-        each(Pass { w, b: B::HAS_BIAS.then_some(b), x, delta });
+        each.layer(Pass { w, b: B::HAS_BIAS.then_some(b), x, delta });
     }
 }
 
@@ -329,14 +328,7 @@ impl<L: Network, R: Network> Network for Chain<L, R> {
     }
 
     #[inline(always)]
-    fn walk<T: Number>(
-        &self,
-        params: &mut [T],
-        x: &[T],
-        y: &[T],
-        delta: &mut [T],
-        each: &mut impl FnMut(Pass<'_, T>),
-    ) {
+    fn walk<T: Number>(&self, params: &mut [T], x: &[T], y: &[T], delta: &mut [T], each: &mut impl Visit<T>) {
         let (params_l, params_r) = split_mut(params, self.0.params());
         let (y_l, y_r) = split(y, self.0.units());
         let (delta_l, delta_r) = split_mut(delta, self.0.units());

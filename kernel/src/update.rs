@@ -7,7 +7,7 @@ use crate::ops::{self, Change, Decay, Limit, split_mut};
 use crate::proximal::{Penalty, Proximal};
 use crate::schedule::Clock;
 use crate::sgd::Sgd;
-use crate::shape::Network;
+use crate::shape::{Network, Pass, Visit};
 use crate::weight_decay::{Coupling, Place};
 
 /// The update that a clock is before.
@@ -39,37 +39,23 @@ impl<'a, T: Number> Update<'a, T> {
             None => None,
             Some(Clip::Value(bound)) => Some(Limit::Bound(bound)),
             Some(Clip::Norm(bound)) => {
-                let mut squares = T::ZERO;
-                net.walk(params, x, y, delta, &mut |pass| {
-                    squares = squares + ops::outer_square_sum(pass.x, pass.delta, pass.b.is_some());
-                });
-                Some(Limit::Factor(ops::clip_factor(squares.sqrt(), bound)))
+                let mut squares = Squares(T::ZERO);
+                net.walk(params, x, y, delta, &mut squares);
+                Some(Limit::Factor(ops::clip_factor(squares.0.sqrt(), bound)))
             }
         };
         let is_coupled = self.sgd.decay.is_some_and(|decay| decay.coupling == Coupling::Coupled);
         let by_value = matches!(limit, Some(Limit::Bound(_)));
         let layers = net.layers().count();
-        let mut index: usize = 0;
         if is_coupled || by_value || self.momentum.is_some() {
-            let mut velocity = core::mem::take(&mut self.velocity);
-            net.walk(params, x, y, delta, &mut |pass| {
-                let changes = self.changes(limit, Place::of(index, layers));
-                index = index.saturating_add(1);
-                let v;
-                (v, velocity) = take(&mut velocity, pass.params());
-                ops::update_general(pass.w, pass.b, pass.x, pass.delta, v, &changes);
-            });
+            let velocity = core::mem::take(&mut self.velocity);
+            net.walk(params, x, y, delta, &mut General { update: &self, limit, velocity, index: 0, layers });
         } else {
             let eta = match limit {
                 Some(Limit::Factor(c)) => self.step_size * c,
                 _ => self.step_size,
             };
-            net.walk(params, x, y, delta, &mut |pass| {
-                let [weights, biases] = self.decay(Place::of(index, layers));
-                index = index.saturating_add(1);
-                ops::scale(pass.delta, eta);
-                ops::update(pass.w, pass.b, pass.x, pass.delta, weights, biases);
-            });
+            net.walk(params, x, y, delta, &mut Plain { update: &self, eta, index: 0, layers });
         }
         self.proximal_step(net, params);
     }
@@ -135,4 +121,56 @@ impl<'a, T: Number> Update<'a, T> {
 #[inline(always)]
 fn take<'a, T>(rest: &mut &'a mut [T], n: usize) -> (&'a mut [T], &'a mut [T]) {
     split_mut(core::mem::take(rest), n)
+}
+
+/// |g|^2 of all layers.
+struct Squares<T>(T);
+
+impl<T: Number> Visit<T> for Squares<T> {
+    #[inline(always)]
+    fn layer(&mut self, pass: Pass<'_, T>) {
+        self.0 = self.0 + ops::outer_square_sum(pass.x, pass.delta, pass.b.is_some());
+    }
+}
+
+/// The update of a batch of one in its own form.
+struct Plain<'u, 'a, T> {
+    update: &'u Update<'a, T>,
+    /// The step size, clipped.
+    eta: T,
+    index: usize,
+    layers: usize,
+}
+
+impl<T: Number> Visit<T> for Plain<'_, '_, T> {
+    #[inline(always)]
+    fn layer(&mut self, pass: Pass<'_, T>) {
+        let place = Place::of(self.index, self.layers);
+        self.index = self.index.saturating_add(1);
+        match self.update.decay(place) {
+            [None, None] => ops::update(pass.w, pass.b, pass.x, pass.delta, self.eta),
+            decay => ops::update_decayed(pass.w, pass.b, pass.x, pass.delta, self.eta, &decay),
+        }
+    }
+}
+
+/// The update of a batch of one in the general form.
+struct General<'u, 'a, 'v, T> {
+    update: &'u Update<'a, T>,
+    limit: Option<Limit<T>>,
+    /// v of the layers to come.
+    velocity: &'v mut [T],
+    index: usize,
+    layers: usize,
+}
+
+impl<T: Number> Visit<T> for General<'_, '_, '_, T> {
+    #[inline(always)]
+    fn layer(&mut self, pass: Pass<'_, T>) {
+        let changes = self.update.changes(self.limit, Place::of(self.index, self.layers));
+        self.index = self.index.saturating_add(1);
+        let v;
+        (v, self.velocity) = take(&mut self.velocity, pass.params());
+        ops::update_general(pass.w, pass.b, pass.x, pass.delta, v, &changes);
+    }
 }

@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result};
 use tamis::wire::{Report, Training};
-use tamis::{Lanes, Model, Mse, Number, Plan, Pressed, Seed, Sgd, Shape, StepError, Task, lanes};
+use tamis::{
+    Lanes, Model, Mse, Number, Plan, Pressed, Seed, Sgd, Shape, StepError, Task, exponential, lanes,
+};
 use tamis_host::experiments::Experiment;
 use tamis_host::replica::Outcome;
 use tamis_host::{bundle, configurations, pool, replica};
@@ -150,8 +152,9 @@ fn every_operation_acts_on_each_lane_by_itself() {
             (x.if_less(y, z, w), of(&|x, y, z, w| if x < y { z } else { w })),
             (x.abs(), of(&|x, _, _, _| if x < 0.0 { 0.0 - x } else { x })),
             (x.sqrt(), of(&|x, _, _, _| Number::sqrt(x))),
-            (x.tanh(), of(&|x, _, _, _| Number::tanh(x))),
-            (x.exp(), of(&|x, _, _, _| Number::exp(x))),
+            (exponential::tanh(x), of(&|x, _, _, _| exponential::tanh(x))),
+            (exponential::sigmoid(x), of(&|x, _, _, _| exponential::sigmoid(x))),
+            (exponential::exp(x), of(&|x, _, _, _| exponential::exp(x))),
             (x.ln(), of(&|x, _, _, _| Number::ln(x))),
             (x.ln_1p(), of(&|x, _, _, _| Number::ln_1p(x))),
             (Lanes::splat(a), Lanes([a; 16])),

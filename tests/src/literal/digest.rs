@@ -8,7 +8,7 @@ pub struct Chain(pub u32);
 impl Default for Chain {
     fn default() -> Self {
         let mut chain = Self(0x811C_9DC5);
-        chain.word(1); // "The arithmetic contract, version 1"
+        chain.word(2); // the version of the arithmetic
         chain
     }
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use tamis::AnyLoss;
 
+use super::exponential;
 use super::settings::reread;
 
 /// A loss.
@@ -62,7 +63,7 @@ impl Loss {
                     let product = z * t[o];
                     let difference = positive - product;
                     let size = if z < 0.0 { 0.0 - z } else { z };
-                    let tail = libm::log1pf(libm::expf(-size));
+                    let tail = libm::log1pf(exponential::exp(-size));
                     let term = difference + tail;
                     sum += term;
                 }
@@ -108,9 +109,7 @@ impl Loss {
             // "delta = (sigmoid(z) - t)/O"
             Self::BinaryCrossEntropy => {
                 for o in 0..y.len() {
-                    let raised = 1.0 + libm::expf(-y[o]);
-                    let sigmoid = 1.0 / raised;
-                    let difference = sigmoid - t[o];
+                    let difference = exponential::sigmoid(y[o]) - t[o];
                     delta.push(difference / outputs);
                 }
             }
@@ -148,7 +147,7 @@ fn exponentials(z: &[f32]) -> (f32, Vec<f32>) {
     let mut e = Vec::new();
     for i in 0..z.len() {
         let difference = z[i] - m;
-        e.push(libm::expf(difference));
+        e.push(exponential::exp(difference));
     }
     (m, e)
 }

@@ -7,6 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `network.rs` | layers, forward, backward |
+//! | `exponential.rs` | tanh, sigmoid, exp |
 //! | `loss.rs` | losses and their slopes |
 //! | `settings.rs` | settings as they travel, since the kernel's own do not show what is in them |
 //! | `schedule.rs` | the step size |
@@ -18,6 +19,7 @@
 #![allow(clippy::needless_range_loop)] // indices as in the text
 
 pub mod digest;
+pub mod exponential;
 pub mod loss;
 pub mod network;
 pub mod order;

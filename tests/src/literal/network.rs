@@ -1,6 +1,6 @@
 //! Layers, forward and backward.
 
-use super::Loss;
+use super::{Loss, exponential};
 use crate::Row;
 use crate::oracle::{Function, Spec};
 
@@ -95,12 +95,8 @@ impl Literal {
                     // "Leaky slope 0.01"
                     Function::LeakyRelu if z < 0.0 => z * 0.01,
                     Function::LeakyRelu => z,
-                    Function::Tanh => libm::tanhf(z),
-                    // Open: the operations of a sigmoid. One exponential of -z, one sum, one quotient.
-                    Function::Sigmoid => {
-                        let raised = 1.0 + libm::expf(-z);
-                        1.0 / raised
-                    }
+                    Function::Tanh => exponential::tanh(z),
+                    Function::Sigmoid => exponential::sigmoid(z),
                 });
             }
             all.push(y);
