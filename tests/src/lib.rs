@@ -3,6 +3,7 @@
 pub mod altered;
 pub mod bench;
 pub mod costs;
+pub mod exponential;
 pub mod golden;
 pub mod literal;
 pub mod oracle;

@@ -7,8 +7,18 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use clap::Parser as _;
 use tamis_host::machine::Machine;
 use tamis_host::tools;
+
+/// Checks everything that has to hold: formatting, lints, documentation, all tests, the kernel's package.
+#[derive(clap::Parser)]
+#[command(bin_name = "cargo verify")]
+struct Options {
+    /// Take all 2^32 numbers through tanh, sigmoid and exp too, some minutes more, and print their errors
+    #[arg(long)]
+    long: bool,
+}
 
 /// One thing that has to hold.
 struct Check {
@@ -19,12 +29,13 @@ struct Check {
 }
 
 fn main() -> Result<ExitCode> {
+    let options = Options::parse();
     for machine in Machine::ALL {
         tools::ensure_qemu(machine)?;
         tools::ensure_target(machine)?;
     }
     let (mut passed, mut failed) = (0, Vec::new());
-    for check in checks() {
+    for check in checks(&options) {
         println!("==> {}", check.name);
         let start = Instant::now();
         let name = check.name.clone();
@@ -56,7 +67,7 @@ fn run(Check { name, mut command, is_long }: Check) -> Result<()> {
     Ok(())
 }
 
-fn checks() -> Vec<Check> {
+fn checks(options: &Options) -> Vec<Check> {
     const HOST: &str = "--workspace --exclude tamis-firmware --all-features";
     const DENY: &str = "-- --deny warnings";
     let board = |machine: Machine| {
@@ -82,6 +93,11 @@ fn checks() -> Vec<Check> {
     checks.push(check("the kernel's package", "package --package tamis --allow-dirty"));
     let tests = check("tests, on the host and on emulated cores", &format!("test {HOST}"));
     checks.push(Check { is_long: true, ..tests });
+    if options.long {
+        let arguments = format!("test {HOST} --test exponential -- --ignored --nocapture");
+        let every = check("tanh, sigmoid and exp of every number", &arguments);
+        checks.push(Check { is_long: true, ..every });
+    }
     checks
 }
 
