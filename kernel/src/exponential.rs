@@ -1,5 +1,5 @@
-//! tanh, sigmoid and exp from sums, products, one quotient, comparisons and bits: the same on every core, and a
-//! third of what a library's cost.
+//! tanh, sigmoid and exp from sums, products, one quotient, comparisons and bits: the same on every core, and
+//! quicker than a library's.
 //!
 //! e^x is split as the exponent of a float is: with n the integer nearest to x / ln 2,
 //!

@@ -7,11 +7,10 @@ they stand in the kernel, and fails if they do not.
 2. Its coefficients become f32 one by one, the lowest first; after each, the others are fitted again.
 3. A walk over neighbouring f32. Judge is the kernel's arithmetic with its roundings, on a few 100,000 numbers.
 
-The walk depends on the draws of numpy's generator: the kernel's constants are those of numpy 1.26, seed 1; other
-draws may end at neighbours. Chosen by hand, from trials, are the degrees, the threshold 5/8 of tanh, the order of
-the operations, the limits that weigh one function against another, and the walk's reach. That ln 2 is split at
-355/512 follows from n 355/512 having to be exact. The errors over all f32 are the business of
-`tests/tests/exponential.rs`: here they are a guide.
+The walk depends on the draws of numpy's generator: the kernel's constants are those of numpy 1.26 and seed 1; other
+draws end at others nearby. Chosen by hand, from trials, are the degrees, the threshold 5/8 of tanh, the order of the
+operations, the limits that weigh one function against another, and the walk's reach. ln 2 is split at 355/512 so
+that n 355/512 is exact. The errors over all f32 are the business of `tests/tests/exponential.rs`.
 """
 
 import sys

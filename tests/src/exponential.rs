@@ -1,13 +1,13 @@
 //! tanh, sigmoid and exp of the kernel beside their true values in f64, over as many f32 as are asked for.
 //!
-//! A library that is asked about each of 2^32 numbers takes very long. Numbers are taken in blocks of neighbours
-//! instead: the library is asked about the middle m of a block, and an addition theorem gives the value at m + d,
+//! A library that is asked about each of 2^32 numbers takes long. Numbers are taken in blocks of neighbours instead:
+//! the library is asked about the middle m of a block, and an addition theorem gives the value at m + d,
 //!
 //! ```text
 //! e^(m+d) = e^m e^d      tanh(m+d) = (tanh m + tanh d) / (1 + tanh m tanh d)
 //! ```
 //!
-//! with |d| <= 2^-14 |m| < 0.01, where the first terms of a series are as good as a library.
+//! with |d| <= 2^-14 |m| and |d| < 0.01, where the first terms of a series are as good as a library.
 
 use tamis::exponential;
 use tamis_host::pool;
@@ -105,7 +105,7 @@ impl Function for Exp {
     }
 }
 
-/// e^d; the next term is below 2e-15.
+/// e^d; the next term is below 1e-15.
 fn near_one(d: f64) -> f64 {
     1.0 + d * (1.0 + d * (1.0 / 2.0 + d * (1.0 / 6.0 + d * (1.0 / 24.0 + d * (1.0 / 120.0)))))
 }
@@ -128,8 +128,13 @@ impl Piece {
     /// All numbers with 2^-13 <= |x| < 105, and one in 64 pieces of the others.
     pub fn lively() -> Vec<Self> {
         let mut pieces = Self::all();
-        pieces.retain(|piece| LIVELY.contains(&piece.first) || piece.first / PIECE % 64 == 0);
+        pieces.retain(|piece| LIVELY.contains(&piece.first) || (piece.first / PIECE).is_multiple_of(64));
         pieces
+    }
+
+    /// Whether its numbers are above zero.
+    pub fn is_positive(&self) -> bool {
+        self.sign == 0
     }
 
     /// Its numbers, away from zero.

@@ -35,15 +35,16 @@ fn exp_is_within_its_bound_and_monotone() {
 }
 
 /// -tanh x = tanh -x, bit for bit.
-fn tanh_is_odd_on(pieces: &[Piece]) {
+fn tanh_is_odd_on(mut pieces: Vec<Piece>) {
+    pieces.retain(Piece::is_positive);
     let differs = |x: &f32| (-tanh(*x)).to_bits() != tanh(-x).to_bits();
-    let found = pool::map(pieces, |piece| piece.numbers().find(differs));
+    let found = pool::map(&pieces, |piece| piece.numbers().find(differs));
     assert_eq!(found.into_iter().flatten().next(), None);
 }
 
 #[test]
 fn tanh_is_odd() {
-    tanh_is_odd_on(&Piece::lively());
+    tanh_is_odd_on(Piece::lively());
 }
 
 /// Every f32 there is.
@@ -59,7 +60,7 @@ fn everything_holds_for_every_number() {
     row(Tanh::NAME, holds::<Tanh>(&all));
     row(Sigmoid::NAME, holds::<Sigmoid>(&all));
     row(Exp::NAME, holds::<Exp>(&all));
-    tanh_is_odd_on(&all);
+    tanh_is_odd_on(all);
 }
 
 #[test]
