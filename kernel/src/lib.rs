@@ -38,6 +38,7 @@
 
 pub mod activation;
 pub mod batch;
+mod blocks;
 pub mod clip;
 pub mod compaction;
 pub mod digest;

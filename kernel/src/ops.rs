@@ -26,6 +26,7 @@
 //! All functions are total: slices that are too short compute less, nothing panics. [`crate::Model`]
 //! checks the lengths once a call; past that the compiler knows them.
 
+use crate::blocks::{self, Sweep, block, block_mut};
 use crate::number::Number;
 
 /// The version of this arithmetic. It is part of every digest and grows whenever a bit may change.
@@ -61,47 +62,58 @@ pub fn square_sum<T: Number>(v: &[T]) -> T {
     sum(v.iter().map(|&v| v * v))
 }
 
+/// The rows of `w` (I, O): one slice of O weights for each input.
+#[inline(always)]
+fn rows<T>(w: &[T], outputs: usize) -> core::slice::ChunksExact<'_, T> {
+    w.chunks_exact(outputs.max(1))
+}
+
+/// [`rows`], to write to.
+#[inline(always)]
+fn rows_mut<T>(w: &mut [T], outputs: usize) -> core::slice::ChunksExactMut<'_, T> {
+    w.chunks_exact_mut(outputs.max(1))
+}
+
 /// z = b + w^T x: `w` (I, O), `b` (O) or none, `x` (I), `z` (O).
 #[inline(always)]
 pub fn forward<T: Number>(w: &[T], b: Option<&[T]>, x: &[T], z: &mut [T]) {
-    let done = forward_blocks::<T, 8>(w, b, x, z, 0);
-    match z.len().saturating_sub(done) {
-        0 => done,
-        1 => forward_blocks::<T, 1>(w, b, x, z, done),
-        2 => forward_blocks::<T, 2>(w, b, x, z, done),
-        3 => forward_blocks::<T, 3>(w, b, x, z, done),
-        4 => forward_blocks::<T, 4>(w, b, x, z, done),
-        5 => forward_blocks::<T, 5>(w, b, x, z, done),
-        6 => forward_blocks::<T, 6>(w, b, x, z, done),
-        _ => forward_blocks::<T, 7>(w, b, x, z, done),
-    };
+    blocks::sweep(z.len(), &mut Forward { w, b, x, z });
 }
 
-/// The outputs of [`forward`] from output `first` on, `B` at a time: their sums stay in registers over the whole
-/// sweep of inputs. Gives the first output that did not fill a block.
-#[inline(always)]
-fn forward_blocks<T: Number, const B: usize>(
-    w: &[T],
-    b: Option<&[T]>,
-    x: &[T],
-    z: &mut [T],
-    first: usize,
-) -> usize {
-    let outputs = z.len();
-    let mut o = first;
-    while let Some(z) = z.get_mut(o..).and_then(|rest| rest.first_chunk_mut::<B>()) {
-        let bias = b.and_then(|b| b.get(o..)).and_then(|rest| rest.first_chunk::<B>());
+struct Forward<'a, T> {
+    w: &'a [T],
+    b: Option<&'a [T]>,
+    x: &'a [T],
+    z: &'a mut [T],
+}
+
+impl<T: Number> Sweep for Forward<'_, T> {
+    #[inline(always)]
+    fn block<const B: usize>(&mut self, first: usize) {
+        let outputs = self.z.len();
+        let Some(z) = block_mut::<T, B>(self.z, first) else { return };
+        let bias = self.b.and_then(|b| block(b, first));
         let mut sums = bias.copied().unwrap_or([T::ZERO; B]);
-        for (row, &x) in w.chunks_exact(outputs.max(1)).zip(x) {
-            if let Some(w) = row.get(o..).and_then(|rest| rest.first_chunk::<B>()) {
-                let products = w.map(|w| w * x);
-                sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = *sum + product);
+        for (row, &x) in rows(self.w, outputs).zip(self.x) {
+            if let Some(w) = block::<T, B>(row, first) {
+                let (w_eights, w) = w.as_chunks::<8>();
+                let (sum_eights, sums) = sums.as_chunks_mut::<8>();
+                w_eights.iter().zip(sum_eights).for_each(|(w, sums)| add_products(sums, w, x));
+                add_products(sums, w, x);
             }
         }
         *z = sums;
-        o = o.saturating_add(B);
     }
-    o
+}
+
+/// Up to eight sums + w x. All loads come first, then all products, then all sums, so that on a core which does
+/// nothing out of order none waits for the one before.
+#[inline(always)]
+fn add_products<T: Number>(sums: &mut [T], w: &[T], x: T) {
+    let mut products = [T::ZERO; 8];
+    products.iter_mut().zip(w).for_each(|(product, &w)| *product = w);
+    products.iter_mut().zip(w).for_each(|(product, _)| *product = *product * x);
+    sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = *sum + product);
 }
 
 /// dx = w d: `w` (I, O), `delta` (O), `dx` (I). Four inputs at a time, whose sums do not wait for each other.
@@ -111,24 +123,19 @@ pub fn backward<T: Number>(w: &[T], delta: &[T], dx: &mut [T]) {
     let (blocks, rest) = dx.as_chunks_mut::<4>();
     let (w_blocks, w_rest) = split(w, blocks.len().saturating_mul(4).saturating_mul(outputs));
     for (rows, dx) in w_blocks.chunks_exact(outputs.saturating_mul(4).max(1)).zip(blocks) {
-        let ((w0, w1), (w2, w3)) = halves(rows, outputs);
-        let mut sums = [T::ZERO; 4];
+        let (w0, rest) = split(rows, outputs);
+        let (w1, rest) = split(rest, outputs);
+        let (w2, w3) = split(rest, outputs);
+        let (mut s0, mut s1, mut s2, mut s3) = (T::ZERO, T::ZERO, T::ZERO, T::ZERO);
         for ((((&w0, &w1), &w2), &w3), &delta) in w0.iter().zip(w1).zip(w2).zip(w3).zip(delta) {
-            let products = [w0, w1, w2, w3].map(|w| w * delta);
-            sums.iter_mut().zip(products).for_each(|(sum, product)| *sum = *sum + product);
+            let (p0, p1, p2, p3) = (w0 * delta, w1 * delta, w2 * delta, w3 * delta);
+            (s0, s1, s2, s3) = (s0 + p0, s1 + p1, s2 + p2, s3 + p3);
         }
-        *dx = sums;
+        *dx = [s0, s1, s2, s3];
     }
     for (row, dx) in w_rest.chunks_exact(outputs.max(1)).zip(rest) {
         *dx = sum(row.iter().zip(delta).map(|(&w, &delta)| w * delta));
     }
-}
-
-/// Four rows of `outputs` weights each.
-#[inline(always)]
-fn halves<T>(rows: &[T], outputs: usize) -> ((&[T], &[T]), (&[T], &[T])) {
-    let (first, second) = split(rows, outputs.saturating_mul(2));
-    (split(first, outputs), split(second, outputs))
 }
 
 /// v <- factor v.
@@ -146,9 +153,8 @@ pub fn update<T: Number>(w: &mut [T], b: Option<&mut [T]>, x: &[T], delta: &[T],
     outer(w, b, x, delta, |delta| eta * delta, |w, g| w - g);
 }
 
-/// [`update`] after a decoupled decay of the weights, the biases, or both. Out of line, as all that is rarely
-/// asked for: it costs flash once, and not in every layer.
-#[inline(never)]
+/// [`update`] after a decoupled decay of the weights, the biases, or both.
+#[inline(always)]
 pub fn update_decayed<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
@@ -164,7 +170,7 @@ pub fn update_decayed<T: Number>(
 
 /// The general update of a batch of one, on g = d x without storing it; `changes` say how g moves weights and
 /// biases. `w` (I, O), `b` (O) or none, `x` (I), `delta` (O), `velocity` of weights, then biases, or nothing.
-#[inline(never)]
+#[inline(always)]
 pub fn update_general<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
@@ -176,7 +182,7 @@ pub fn update_general<T: Number>(
     let [weights, biases] = changes;
     let (v_w, v_b) = split_mut(velocity, w.len());
     let mut v = v_w.iter_mut();
-    for (row, &x) in w.chunks_exact_mut(delta.len().max(1)).zip(x) {
+    for (row, &x) in rows_mut(w, delta.len()).zip(x) {
         for (w, &delta) in row.iter_mut().zip(delta) {
             *w = weights.of(*w, delta * x, v.next());
         }
@@ -210,47 +216,44 @@ fn outer<T: Number>(
     f: impl Fn(T) -> T + Copy,
     change: impl Fn(T, T) -> T + Copy,
 ) {
-    let done = outer_blocks::<T, 8>(w, x, delta, 0, f, change);
-    match delta.len().saturating_sub(done) {
-        0 => done,
-        1 => outer_blocks::<T, 1>(w, x, delta, done, f, change),
-        2 => outer_blocks::<T, 2>(w, x, delta, done, f, change),
-        3 => outer_blocks::<T, 3>(w, x, delta, done, f, change),
-        4 => outer_blocks::<T, 4>(w, x, delta, done, f, change),
-        5 => outer_blocks::<T, 5>(w, x, delta, done, f, change),
-        6 => outer_blocks::<T, 6>(w, x, delta, done, f, change),
-        _ => outer_blocks::<T, 7>(w, x, delta, done, f, change),
-    };
+    blocks::sweep(delta.len(), &mut Outer { w, x, delta, f, change });
     for (b, &delta) in b.into_iter().flatten().zip(delta) {
         *b = change(*b, f(delta));
     }
 }
 
-/// The weights of [`outer`] from output `first` on, `B` outputs at a time, whose deltas stay in registers: first
-/// all products of a block, then all changes. Gives the first output that did not fill a block.
-#[inline(always)]
-fn outer_blocks<T: Number, const B: usize>(
-    w: &mut [T],
-    x: &[T],
-    delta: &[T],
-    first: usize,
-    f: impl Fn(T) -> T,
-    change: impl Fn(T, T) -> T,
-) -> usize {
-    let mut o = first;
-    while let Some(block) = delta.get(o..).and_then(|rest| rest.first_chunk::<B>()) {
-        let deltas = block.map(&f);
-        for (row, &x) in w.chunks_exact_mut(delta.len().max(1)).zip(x) {
-            if let Some(w) = row.get_mut(o..).and_then(|rest| rest.first_chunk_mut::<B>()) {
-                let products = deltas.map(|delta| delta * x);
-                let mut new = *w;
-                new.iter_mut().zip(products).for_each(|(w, product)| *w = change(*w, product));
-                *w = new;
+struct Outer<'a, T, F, C> {
+    w: &'a mut [T],
+    x: &'a [T],
+    delta: &'a [T],
+    f: F,
+    change: C,
+}
+
+impl<T: Number, F: Fn(T) -> T, C: Fn(T, T) -> T> Sweep for Outer<'_, T, F, C> {
+    #[inline(always)]
+    fn block<const B: usize>(&mut self, first: usize) {
+        let Some(delta) = block::<T, B>(self.delta, first) else { return };
+        let delta = delta.map(&self.f);
+        let (delta_fours, delta) = delta.as_chunks::<4>();
+        for (row, &x) in rows_mut(self.w, self.delta.len()).zip(self.x) {
+            if let Some(w) = block_mut::<T, B>(row, first) {
+                let (w_fours, w) = w.as_chunks_mut::<4>();
+                for (w, delta) in w_fours.iter_mut().zip(delta_fours) {
+                    *w = four(*w, four(*delta, [x; 4], |delta, x| delta * x), &self.change);
+                }
+                for (w, &delta) in w.iter_mut().zip(delta) {
+                    *w = (self.change)(*w, delta * x);
+                }
             }
         }
-        o = o.saturating_add(B);
     }
-    o
+}
+
+/// The same for four pairs, one after the other.
+#[inline(always)]
+fn four<T>([a, b, c, d]: [T; 4], [e, f, g, h]: [T; 4], op: impl Fn(T, T) -> T) -> [T; 4] {
+    [op(a, e), op(b, f), op(c, g), op(d, h)]
 }
 
 /// g <- g / n: a sum of gradients becomes a mean.
@@ -341,10 +344,18 @@ impl<T: Number> Change<T> {
     }
 }
 
-/// The update from a stored mean gradient: `w` (I, O) and `b` (O) or nothing, `gradient` of weights, then
+/// The update from a stored mean gradient without options: w <- w - eta g.
+#[inline(always)]
+pub fn descend<T: Number>(params: &mut [T], gradient: &[T], eta: T) {
+    for (param, &g) in params.iter_mut().zip(gradient) {
+        *param = *param - eta * g;
+    }
+}
+
+/// The general update from a stored mean gradient: `w` (I, O) and `b` (O) or nothing, `gradient` of weights, then
 /// biases, `velocity` likewise, or nothing.
-#[inline(never)]
-pub fn descend<T: Number>(
+#[inline(always)]
+pub fn descend_general<T: Number>(
     w: &mut [T],
     b: &mut [T],
     gradient: &[T],
@@ -366,7 +377,7 @@ pub fn descend<T: Number>(
 const LEAST: f32 = f32::from_bits(1);
 
 /// The proximal step of the L1 penalty: sign(w) max(|w| - s, 0).
-#[inline(never)]
+#[inline(always)]
 pub fn shrink_weights<T: Number>(w: &mut [T], s: T) {
     for w in w {
         let size = w.abs() - s;
@@ -375,18 +386,18 @@ pub fn shrink_weights<T: Number>(w: &mut [T], s: T) {
 }
 
 /// The proximal step of the group lasso: the weights of each input, `w` (I, O), times max(0, 1 - s / |w_i|).
-#[inline(never)]
+#[inline(always)]
 pub fn shrink_groups<T: Number>(w: &mut [T], outputs: usize, s: T) {
-    for column in w.chunks_exact_mut(outputs.max(1)) {
+    for column in rows_mut(w, outputs) {
         let norm = square_sum(column).sqrt();
         shrink(column, norm.if_less(T::splat(LEAST), T::ZERO, T::ONE - s / norm));
     }
 }
 
 /// The growing penalty: the weights of each input, `w` (I, O), times max(0, 1 - r k), `rates` (I).
-#[inline(never)]
+#[inline(always)]
 pub fn shrink_columns<T: Number>(w: &mut [T], outputs: usize, rates: &[T], k: T) {
-    for (column, &rate) in w.chunks_exact_mut(outputs.max(1)).zip(rates) {
+    for (column, &rate) in rows_mut(w, outputs).zip(rates) {
         shrink(column, T::ONE - rate * k);
     }
 }

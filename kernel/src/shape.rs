@@ -217,7 +217,8 @@ impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Network for Den
         O
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_os = "none", inline)] // layers of one shape share their code
+    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn forward<T: Number>(&self, params: &[T], x: &[T], y: &mut [T]) {
         let (w, b) = split(params, Self::LAYER.weights());
         ops::forward(w, B::HAS_BIAS.then_some(b), x, y);
@@ -233,13 +234,15 @@ impl<const I: usize, const O: usize, A: Activation, B: BiasKind> Network for Den
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_os = "none", inline)]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn backward_input<T: Number>(&self, params: &[T], delta: &[T], dx: &mut [T]) {
         let (w, _) = split(params, Self::LAYER.weights());
         ops::backward(w, delta, dx);
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_os = "none", inline)]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn walk<T: Number>(
         &self,
         params: &mut [T],

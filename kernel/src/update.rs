@@ -35,6 +35,34 @@ impl<'a, T: Number> Update<'a, T> {
     /// From a batch of one, without a stored gradient: `delta` is dL/dz of all units.
     #[inline(always)]
     pub(crate) fn one(mut self, net: &impl Network, params: &mut [T], x: &[T], y: &[T], delta: &mut [T]) {
+        if self.is_plain() {
+            net.walk(params, x, y, delta, &mut Plain { eta: self.step_size });
+        } else {
+            self.one_with_options(net, params, x, y, delta);
+        }
+        self.proximal_step(net, params);
+    }
+
+    /// From the mean gradient of a batch of more than one.
+    #[inline(always)]
+    pub(crate) fn mean(mut self, net: &impl Network, params: &mut [T], gradient: &[T]) {
+        if self.is_plain() {
+            ops::descend(params, gradient, self.step_size);
+        } else {
+            self.mean_with_options(net, params, gradient);
+        }
+        self.proximal_step(net, params);
+    }
+
+    /// Whether every parameter moves by - eta g and nothing else.
+    #[inline(always)]
+    fn is_plain(&self) -> bool {
+        self.sgd.clip.is_none() && self.sgd.decay.is_none() && self.momentum.is_none()
+    }
+
+    #[cfg_attr(target_os = "none", inline(never))] // not in the flash and the stack of those who have no options
+    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
+    fn one_with_options(&mut self, net: &impl Network, params: &mut [T], x: &[T], y: &[T], delta: &mut [T]) {
         let limit = match self.sgd.clip {
             None => None,
             Some(Clip::Value(bound)) => Some(Limit::Bound(bound)),
@@ -49,27 +77,26 @@ impl<'a, T: Number> Update<'a, T> {
         let layers = net.layers().count();
         if is_coupled || by_value || self.momentum.is_some() {
             let velocity = core::mem::take(&mut self.velocity);
-            net.walk(params, x, y, delta, &mut General { update: &self, limit, velocity, index: 0, layers });
+            net.walk(params, x, y, delta, &mut General { update: self, limit, velocity, index: 0, layers });
         } else {
             let eta = match limit {
                 Some(Limit::Factor(c)) => self.step_size * c,
                 _ => self.step_size,
             };
-            net.walk(params, x, y, delta, &mut Plain { update: &self, eta, index: 0, layers });
+            net.walk(params, x, y, delta, &mut Decayed { update: self, eta, index: 0, layers });
         }
-        self.proximal_step(net, params);
     }
 
-    /// From the mean gradient of a batch of more than one.
-    #[inline(always)]
-    pub(crate) fn mean(mut self, net: &impl Network, params: &mut [T], gradient: &[T]) {
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn mean_with_options(&mut self, net: &impl Network, params: &mut [T], gradient: &[T]) {
         let limit = self.sgd.clip.map(|clip| match clip {
             Clip::Value(bound) => Limit::Bound(bound),
             Clip::Norm(bound) => Limit::Factor(ops::clip_factor(ops::square_sum(gradient).sqrt(), bound)),
         });
         let layers = net.layers().count();
         let mut velocity = core::mem::take(&mut self.velocity);
-        let (mut rest, mut gradient) = (&mut *params, gradient);
+        let (mut rest, mut gradient) = (params, gradient);
         for (index, layer) in net.layers().enumerate() {
             let changes = self.changes(limit, Place::of(index, layers));
             let (w, b, g, v);
@@ -77,9 +104,8 @@ impl<'a, T: Number> Update<'a, T> {
             (b, rest) = split_mut(rest, layer.biases());
             (g, gradient) = ops::split(gradient, layer.params());
             (v, velocity) = take(&mut velocity, layer.params());
-            ops::descend(w, b, g, v, &changes);
+            ops::descend_general(w, b, g, v, &changes);
         }
-        self.proximal_step(net, params);
     }
 
     /// What happens to the weights and to the biases of a layer.
@@ -133,8 +159,20 @@ impl<T: Number> Visit<T> for Squares<T> {
     }
 }
 
-/// The update of a batch of one in its own form.
-struct Plain<'u, 'a, T> {
+/// The update of a batch of one without options.
+struct Plain<T> {
+    eta: T,
+}
+
+impl<T: Number> Visit<T> for Plain<T> {
+    #[inline(always)]
+    fn layer(&mut self, pass: Pass<'_, T>) {
+        ops::update(pass.w, pass.b, pass.x, pass.delta, self.eta);
+    }
+}
+
+/// The same after a decoupled decay, if any.
+struct Decayed<'u, 'a, T> {
     update: &'u Update<'a, T>,
     /// The step size, clipped.
     eta: T,
@@ -142,15 +180,12 @@ struct Plain<'u, 'a, T> {
     layers: usize,
 }
 
-impl<T: Number> Visit<T> for Plain<'_, '_, T> {
+impl<T: Number> Visit<T> for Decayed<'_, '_, T> {
     #[inline(always)]
     fn layer(&mut self, pass: Pass<'_, T>) {
-        let place = Place::of(self.index, self.layers);
+        let decay = self.update.decay(Place::of(self.index, self.layers));
         self.index = self.index.saturating_add(1);
-        match self.update.decay(place) {
-            [None, None] => ops::update(pass.w, pass.b, pass.x, pass.delta, self.eta),
-            decay => ops::update_decayed(pass.w, pass.b, pass.x, pass.delta, self.eta, &decay),
-        }
+        ops::update_decayed(pass.w, pass.b, pass.x, pass.delta, self.eta, &decay);
     }
 }
 
