@@ -16,8 +16,12 @@ use super::trace::Trace;
 use crate::machine::Machine;
 use crate::{emulator, log, tools};
 
-/// What the stack is painted with.
-const PAINT: [u8; 4] = [0xa5, 0x5a, 0xc3, 0x3c];
+/// What the stack is painted with: another number in every word, so that a program that copies what it never wrote
+/// is seen to write.
+fn paint(words: u32) -> Vec<u8> {
+    (1..=words).flat_map(|word| word.wrapping_mul(0x9e37_79b1).to_le_bytes()).collect()
+}
+
 /// No step is thought to use more stack; one that does is an error.
 const DEPTH: u32 = 16 * 1024;
 /// A pipe's worth of the log.
@@ -96,7 +100,8 @@ impl Probe<'_> {
             (sp, ra)
         };
         let depth = (sp - program.symbol("_stack_end")?).min(DEPTH) / 4 * 4;
-        core.write(sp - depth, &PAINT.repeat(depth as usize / 4))?;
+        let paint = paint(depth / 4);
+        core.write(sp - depth, &paint)?;
         switch_single_steps(&mut core, true)?;
         core.monitor("log exec")?;
         let pipe = BufReader::with_capacity(BUFFER, child.stderr.take().context("no log")?);
@@ -105,11 +110,12 @@ impl Probe<'_> {
         core.run_to(end)?;
         core.monitor("log none")?;
         switch_single_steps(&mut core, false)?;
-        let untouched = core.read(sp - depth, depth as usize)?;
-        let untouched = untouched.chunks_exact(4).take_while(|&word| word == PAINT).count() * 4;
+        let after = core.read(sp - depth, paint.len())?;
+        let words = paint.chunks(4).zip(after.chunks(4));
+        let untouched = words.take_while(|(before, after)| before == after).count() * 4;
         ensure!(untouched > 0, "{} uses more than {depth} bytes of stack", self.function);
         core.finish()?;
-        Ok((trace, depth as usize - untouched))
+        Ok((trace, paint.len() - untouched))
     }
 }
 
