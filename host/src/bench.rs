@@ -3,6 +3,7 @@
 pub mod cycles;
 pub mod debugger;
 pub mod device;
+pub mod growth;
 pub mod probe;
 pub mod program;
 pub mod suite;
@@ -14,7 +15,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::bench::device::{Cost, Row};
-use crate::machine::Machine;
+use crate::machine::Machines;
 use crate::{report, tools};
 
 /// Measures a training step on emulated boards: instructions, code, RAM, stack.
@@ -22,11 +23,11 @@ use crate::{report, tools};
 /// Every figure but the cycles is counted, and repeats exactly; every training measured has the bits of the same
 /// training on the host.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n    tamis bench --machine microbit --machine virt --json")]
+#[command(after_help = "Example:\n    tamis bench --machine all --json")]
 pub struct Options {
-    /// The boards; `all` for all of them.
-    #[arg(long, value_enum, default_values = ["mps2-an386"])]
-    pub machine: Vec<Machine>,
+    /// The board, or all of them.
+    #[arg(long, value_name = "M|all", default_value = "mps2-an386", value_parser = Machines::parse)]
+    pub machine: Machines,
     /// One JSON object instead of tables.
     #[arg(long)]
     pub json: bool,
@@ -34,22 +35,16 @@ pub struct Options {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    for &machine in &options.machine {
-        if let Err(missing) = tools::ensure_qemu(machine) {
-            eprintln!("error: {missing}");
-            return Ok(ExitCode::from(3));
-        }
+    let Machines(machines) = &options.machine;
+    if let Err(missing) = machines.iter().try_for_each(|&machine| tools::ensure_qemu(machine)) {
+        eprintln!("error: {missing}");
+        return Ok(ExitCode::from(3));
     }
-    let benches = suite::all();
-    let bar = report::progress(options.machine.len() * benches.len());
-    let mut rows = Vec::new();
-    for &machine in &options.machine {
-        for bench in &benches {
-            bar.set_message(format!("{} on {machine}", bench.name));
-            rows.push(device::measure(machine, bench)?);
-            bar.inc(1);
-        }
-    }
+    let bar = report::progress(machines.len() * suite::all().len());
+    let rows = device::measure_all(machines, |row| {
+        bar.set_message(format!("{} on {}", row.workload, row.machine));
+        bar.inc(1);
+    })?;
     bar.finish_and_clear();
     if options.json {
         let object = serde_json::json!({ "device": rows, "host": [] });

@@ -128,3 +128,21 @@ impl fmt::Display for Machine {
         f.write_str(self.name())
     }
 }
+
+/// One machine or all.
+#[derive(Clone, Debug)]
+pub struct Machines(pub Vec<Machine>);
+
+impl Machines {
+    /// From a machine's name, or "all".
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self(Machine::ALL.to_vec()));
+        }
+        let machine = Machine::from_str(text, false);
+        machine.map(|machine| Self(vec![machine])).map_err(|_| {
+            let names = Machine::ALL.map(Machine::name).join(", ");
+            format!("there are {names}, and all")
+        })
+    }
+}

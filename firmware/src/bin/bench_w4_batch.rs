@@ -29,5 +29,7 @@ fn w4_batch_step(
 #[entry]
 fn main() -> ! {
     let Ok(mut batch) = Batch::<Net>::new(GRADIENT.take(), BATCH as u32) else { end::with(1) };
-    bench::run(PARAMS.take(), SCRATCH.take(), |net, samples, sgd| w4_batch_step(net, &mut batch, samples, sgd))
+    bench::run(PARAMS.take(), SCRATCH.take(), |net, samples, sgd| {
+        w4_batch_step(net, &mut batch, samples, sgd)
+    })
 }

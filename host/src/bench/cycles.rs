@@ -68,6 +68,9 @@ struct Instruction {
     gives: u64,
 }
 
+/// The flags of a floating-point comparison.
+const FLAGS: u64 = 1 << 63;
+
 /// A core register.
 fn core(number: u16) -> u64 {
     1 << (32 + (number & 15))
@@ -98,9 +101,7 @@ impl Instruction {
             0x6..=0x8 if is_load => load(low, base),
             0x9 if is_load => load(core(code >> 8 & 7), core(13)),
             0x5..=0x9 => Self::of(Kind::Store),
-            0xb if code & 0x0600 == 0x0400 => {
-                Self::of(Kind::Several((code & 0x01ff).count_ones().into()))
-            }
+            0xb if code & 0x0600 == 0x0400 => Self::of(Kind::Several((code & 0x01ff).count_ones().into())),
             0xb if code & 0x0f00 == 0x0f00 && code & 15 != 0 => Self::of(Kind::If),
             0xc => Self::of(Kind::Several((code & 0xff).count_ones().into())),
             _ => Self::of(Kind::Other(1)),
@@ -152,11 +153,8 @@ impl Instruction {
         if first & 0x0120 != 0x0100 {
             return Self::of(Kind::Several(u64::from(second & 0xfe | second & u16::from(!is_double))));
         }
-        let (words, data) = if is_double {
-            (2, 3 << (second >> 12 << 1))
-        } else {
-            (1, single(second >> 12, first >> 6))
-        };
+        let (words, data) =
+            if is_double { (2, 3 << (second >> 12 << 1)) } else { (1, single(second >> 12, first >> 6)) };
         let is_load = first & 0x0010 != 0;
         let (takes, gives) = if is_load { (0, data) } else { (data, 0) };
         Self { takes, gives, ..Self::of(Kind::Single(words)) }
@@ -170,7 +168,11 @@ impl Instruction {
         let arithmetic = |cycles, takes, gives| Self { takes, gives, ..Self::of(Kind::Arithmetic(cycles)) };
         if second & 0x0010 != 0 {
             // To or from a core register.
-            let takes = if first & 0x00f0 == 0x0010 { n } else { 0 };
+            let takes = match first & 0x00f0 {
+                0x10 => n,
+                0xf0 => FLAGS,
+                _ => 0,
+            };
             return Self { takes, ..Self::of(Kind::Other(1)) };
         }
         match first & 0x00b0 {
@@ -180,8 +182,8 @@ impl Instruction {
             0xb0 => match (first & 15, second & 0x0080 != 0) {
                 (0, false) => Self { takes: m, ..Self::of(Kind::Other(1)) }, // a copy
                 (1, true) => arithmetic(14, m, d),
-                (4, _) => arithmetic(1, d | m, 0),
-                (5, _) => arithmetic(1, d, 0),
+                (4, _) => arithmetic(1, d | m, FLAGS),
+                (5, _) => arithmetic(1, d, FLAGS),
                 (10 | 11 | 14 | 15, _) => arithmetic(1, d, d),
                 _ => arithmetic(1, m, d),
             },

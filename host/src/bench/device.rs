@@ -8,10 +8,10 @@ use tamis_firmware::workloads::WARM_UP;
 use super::cycles;
 use super::probe::Probe;
 use super::program::Program;
-use super::suite::Bench;
+use super::suite::{self, Bench};
 use crate::machine::Machine;
-use crate::report;
 use crate::tools::{self, Profile};
+use crate::{pool, report};
 
 /// A benchmark on a machine.
 #[derive(Clone, Debug, Serialize)]
@@ -61,6 +61,15 @@ pub fn build(machine: Machine, program: &str) -> Result<Option<Program>> {
         return Ok(None);
     }
     bail!("{program} for {machine} does not build:\n{errors}")
+}
+
+/// Measures all benchmarks on these machines, several at once; `done` hears of each.
+pub fn measure_all(machines: &[Machine], done: impl Fn(&Row) + Sync) -> Result<Vec<Row>> {
+    let benches = suite::all();
+    let each = |&machine: &Machine| benches.iter().map(move |bench| (machine, bench));
+    let all: Vec<_> = machines.iter().flat_map(each).collect();
+    let rows = pool::map(&all, |&(machine, bench)| measure(machine, bench).inspect(&done));
+    rows.into_iter().collect()
 }
 
 /// Measures a benchmark on a machine.

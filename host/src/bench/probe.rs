@@ -78,11 +78,7 @@ impl Probe<'_> {
     }
 
     /// The trace, as it is being read, and the stack.
-    fn call(
-        &self,
-        mut core: Debugger,
-        child: &mut Child,
-    ) -> Result<(JoinHandle<Result<Trace>>, usize)> {
+    fn call(&self, mut core: Debugger, child: &mut Child) -> Result<(JoinHandle<Result<Trace>>, usize)> {
         let program = self.program;
         let function = program.find(self.function, true)?;
         if let Some((variable, value)) = self.setting {

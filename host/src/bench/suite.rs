@@ -7,9 +7,9 @@ use tamis_firmware::workloads::{BATCH, W1, W2, W3, W4, W5, Workload};
 
 /// A benchmark.
 pub struct Bench {
-    /// "W1".
+    /// "W1", and with its batch "W4x4".
     pub name: &'static str,
-    /// The network and its batch, in words.
+    /// The network, in words; a batch is of one where none is told.
     pub network: &'static str,
     /// The program of the firmware.
     pub program: &'static str,
@@ -36,7 +36,7 @@ pub fn all() -> [Bench; 6] {
         bench::<W2, 1>("W2", "16-32-1 tanh", "bench_w2", "w2_step"),
         bench::<W3, 1>("W3", "784-32-10 ReLU, softmax", "bench_w3", "w3_step"),
         bench::<W4, 1>("W4", "8-16-1 ReLU", "bench_w4", "w4_step"),
-        bench::<W4, BATCH>("W4, batch of 4", "8-16-1 ReLU", "bench_w4_batch", "w4_batch_step"),
+        bench::<W4, BATCH>("W4x4", "8-16-1 ReLU, a batch of 4", "bench_w4_batch", "w4_batch_step"),
         bench::<W5, 1>("W5", "8-16-1 tanh", "bench_w5", "w5_step"),
     ]
 }
