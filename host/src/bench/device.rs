@@ -1,52 +1,52 @@
 //! The benchmarks on the emulated machines.
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::{Serialize, Serializer};
-use tamis::Ram;
+use serde::{Deserialize, Serialize};
 use tamis_firmware::workloads::WARM_UP;
 
 use super::cycles;
 use super::probe::Probe;
 use super::program::Program;
-use super::suite::{self, Bench};
+use super::suite::{self, Bench, Replica};
 use crate::machine::Machine;
+use crate::pool;
 use crate::tools::{self, Profile};
-use crate::{pool, report};
 
 /// A benchmark on a machine.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The machine.
     pub machine: Machine,
     /// The benchmark.
-    pub workload: &'static str,
+    pub workload: String,
     /// What it costs; nothing where it does not fit into the machine's RAM.
     #[serde(flatten)]
     pub cost: Option<Cost>,
 }
 
 /// What one step costs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Instructions executed, callees included.
     pub instructions: u64,
-    /// Bytes of the distinct instructions among them.
-    pub hot_code_bytes: u64,
-    /// Bytes of the whole program that go into flash.
-    pub image_bytes: usize,
-    /// Bytes that the program lends.
-    pub ram_bytes: usize,
-    /// The same by buffer.
-    #[serde(serialize_with = "by_buffer")]
-    pub ram: Ram,
-    /// Bytes of stack below the call.
-    pub stack_bytes: usize,
     /// On a Cortex-M4F, cycles as [`cycles::MODEL`] has them.
     pub estimated_cycles: Option<u64>,
-}
-
-fn by_buffer<S: Serializer>(ram: &Ram, serializer: S) -> Result<S::Ok, S::Error> {
-    report::ram_by_buffer(ram).serialize(serializer)
+    /// Bytes of the distinct instructions that are executed.
+    pub hot_code_bytes: u64,
+    /// Bytes of the whole program that go into flash.
+    pub image_bytes: u64,
+    /// Bytes that the program lends, all buffers together.
+    pub ram_bytes: u64,
+    /// Of these, weights and biases.
+    pub params_bytes: u64,
+    /// Of these, outputs and deltas of the units.
+    pub scratch_bytes: u64,
+    /// Of these, the gradient of a batch of more than one.
+    pub gradient_bytes: u64,
+    /// Bytes of stack below the call.
+    pub stack_bytes: u64,
+    /// Of the ReLU units, the share that is active.
+    pub active_units: Option<f64>,
 }
 
 /// Builds a benchmark for a machine; nothing if it does not fit.
@@ -75,11 +75,11 @@ pub fn measure_all(machines: &[Machine], done: impl Fn(&Row) + Sync) -> Result<V
 /// Measures a benchmark on a machine.
 pub fn measure(machine: Machine, bench: &Bench) -> Result<Row> {
     let Some(program) = build(machine, bench.program)? else {
-        return Ok(Row { machine, workload: bench.name, cost: None });
+        return Ok(Row { machine, workload: bench.name.to_owned(), cost: None });
     };
     let probe = Probe { machine, program: &program, function: bench.step, skip: WARM_UP, setting: None };
     let call = probe.measure().with_context(|| format!("{} on {machine}", bench.name))?;
-    let digest = (bench.replica)()?.digest;
+    let Replica { digest, active } = (bench.replica)()?;
     let expected = format!("INFO digest {digest:08x}");
     ensure!(
         call.messages == [expected.as_str()],
@@ -87,14 +87,18 @@ pub fn measure(machine: Machine, bench: &Bench) -> Result<Row> {
         bench.name,
         call.messages
     );
+    let bytes = |bytes: usize| bytes as u64;
     let cost = Cost {
         instructions: call.trace.instructions(),
-        hot_code_bytes: call.trace.hot_code(),
-        image_bytes: program.image,
-        ram_bytes: bench.ram.total(),
-        ram: bench.ram,
-        stack_bytes: call.stack,
         estimated_cycles: (machine == Machine::MpsAn386).then(|| cycles::estimate(&program, &call.trace)),
+        hot_code_bytes: call.trace.hot_code(),
+        image_bytes: bytes(program.image),
+        ram_bytes: bytes(bench.ram.total()),
+        params_bytes: bytes(bench.ram.params),
+        scratch_bytes: bytes(bench.ram.scratch),
+        gradient_bytes: bytes(bench.ram.gradient),
+        stack_bytes: bytes(call.stack),
+        active_units: active,
     };
-    Ok(Row { machine, workload: bench.name, cost: Some(cost) })
+    Ok(Row { machine, workload: bench.name.to_owned(), cost: Some(cost) })
 }

@@ -2,10 +2,11 @@
 //!
 //! One program trains every network of a grid as a list of layers. To its instructions a sum is fitted,
 //! a + b layers + c units + d MACs, by least squares of relative errors. A MAC is one product added or taken away: a
-//! weight has one in the forward pass, one in the update, and one in the backward pass but in the first layer.
+//! weight has one in the forward pass, one in the update, and, but in the first layer, one in the backward pass. To
+//! those of batches of more than one a line is fitted; a batch of one is another step, which stores no gradient.
 
 use anyhow::{Context, Result, ensure};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tamis::Network;
 use tamis_firmware::growth::{self, ARENA, Numbers};
 use tamis_firmware::workloads::WARM_UP;
@@ -53,7 +54,7 @@ const BATCHED: &[u16] = &[16, 32, 1];
 const BATCHES: [u16; 6] = [1, 2, 4, 8, 16, 32];
 
 /// A measured network.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// "8-16-1".
     pub network: String,
@@ -71,16 +72,25 @@ pub struct Point {
     pub instructions: u64,
 }
 
+/// What has been measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Growth {
+    /// The networks, at a batch of one.
+    pub grid: Vec<Point>,
+    /// One network, at several batches.
+    pub batches: Vec<Point>,
+}
+
 /// Measures the grid, and the batches; `done` hears of each.
-pub fn measure(done: impl Fn(&Point) + Sync) -> Result<(Vec<Point>, Vec<Point>)> {
+pub fn measure(done: impl Fn(&Point) + Sync) -> Result<Growth> {
     let program = device::build(MACHINE, PROGRAM.0)?.context("the growth does not fit")?;
-    let grid: Vec<_> = GRID.iter().map(|&widths| (widths, 1)).collect();
-    let batches: Vec<_> = BATCHES.iter().map(|&batch| (BATCHED, batch)).collect();
-    let points = |cases: &[(&[u16], u16)]| {
-        let points = pool::map(cases, |&(widths, batch)| point(&program, widths, batch).inspect(&done));
-        points.into_iter().collect::<Result<Vec<_>>>()
-    };
-    Ok((points(&grid)?, points(&batches)?))
+    let grid = GRID.iter().map(|&widths| (widths, 1));
+    let batches = BATCHES.iter().map(|&batch| (BATCHED, batch));
+    let cases: Vec<_> = grid.chain(batches).collect();
+    let points = pool::map(&cases, |&(widths, batch)| point(&program, widths, batch).inspect(&done));
+    let mut grid = points.into_iter().collect::<Result<Vec<_>>>()?;
+    let batches = grid.split_off(GRID.len());
+    Ok(Growth { grid, batches })
 }
 
 /// How many networks and batches [`measure`] measures.
@@ -116,4 +126,120 @@ fn point(program: &Program, widths: &[u16], batch: u16) -> Result<Point> {
         narrowest: before_outputs.iter().copied().min().unwrap_or(0),
         instructions: call.trace.instructions(),
     })
+}
+
+/// a + b layers + c units + d MACs.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Fit {
+    /// Once a step.
+    pub a: f64,
+    /// Once a layer.
+    pub b: f64,
+    /// Once a unit.
+    pub c: f64,
+    /// Once a MAC.
+    pub d: f64,
+}
+
+impl Fit {
+    /// The instructions of a network.
+    pub fn predict(&self, point: &Point) -> f64 {
+        self.beside_macs(point) + self.d * point.macs as f64
+    }
+
+    fn beside_macs(&self, point: &Point) -> f64 {
+        self.a + self.b * point.layers as f64 + self.c * point.units as f64
+    }
+
+    /// How far the prediction is off, as a share of what was counted.
+    pub fn error(&self, point: &Point) -> f64 {
+        self.predict(point) / point.instructions as f64 - 1.0
+    }
+
+    /// What a MAC of this network costs, if all else costs what the fit says.
+    pub fn per_mac(&self, point: &Point) -> f64 {
+        (point.instructions as f64 - self.beside_macs(point)) / point.macs as f64
+    }
+}
+
+/// intercept + slope x batch.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Line {
+    /// Once an update.
+    pub intercept: f64,
+    /// Once a sample.
+    pub slope: f64,
+    /// The share of the variance that the line explains.
+    pub r_squared: f64,
+}
+
+impl Growth {
+    /// The fit to the grid.
+    pub fn fit(&self) -> Result<Fit> {
+        let rows = self.grid.iter().map(|point| {
+            let row = [1.0, point.layers as f64, point.units as f64, point.macs as f64];
+            let counted = point.instructions as f64;
+            (row.map(|x| x / counted), 1.0) // relative errors
+        });
+        let [a, b, c, d] =
+            least_squares(rows).context("the grid does not tell layers, units and MACs apart")?;
+        Ok(Fit { a, b, c, d })
+    }
+
+    /// The batches of more than one.
+    pub fn collected(&self) -> impl Iterator<Item = &Point> {
+        self.batches.iter().filter(|point| point.batch > 1)
+    }
+
+    /// The line through them.
+    pub fn line(&self) -> Result<Line> {
+        let points = || self.collected().map(|point| (f64::from(point.batch), point.instructions as f64));
+        let rows = points().map(|(batch, counted)| ([1.0, batch], counted));
+        let [intercept, slope] = least_squares(rows).context("too few batches")?;
+        let mean = points().map(|(_, counted)| counted).sum::<f64>() / points().count() as f64;
+        let left: f64 = points().map(|(x, counted)| (counted - intercept - slope * x).powi(2)).sum();
+        let all: f64 = points().map(|(_, counted)| (counted - mean).powi(2)).sum();
+        Ok(Line { intercept, slope, r_squared: 1.0 - left / all })
+    }
+}
+
+/// The numbers by which the products of each row come nearest to its value: the normal equations, by Gaussian
+/// elimination. Nothing where the rows do not determine them.
+fn least_squares<const N: usize>(rows: impl Iterator<Item = ([f64; N], f64)>) -> Option<[f64; N]> {
+    let (mut matrix, mut right) = ([[0.0; N]; N], [0.0; N]);
+    for (row, value) in rows {
+        for i in 0..N {
+            (0..N).for_each(|j| matrix[i][j] += row[i] * row[j]);
+            right[i] += row[i] * value;
+        }
+    }
+    for i in 0..N {
+        let pivot = (i..N).max_by(|&a, &b| matrix[a][i].abs().total_cmp(&matrix[b][i].abs()))?;
+        matrix.swap(i, pivot);
+        right.swap(i, pivot);
+        let (row, value) = (matrix[i], right[i]);
+        if row[i] == 0.0 {
+            return None;
+        }
+        for k in (0..N).filter(|&k| k != i) {
+            let factor = matrix[k][i] / row[i];
+            (0..N).for_each(|j| matrix[k][j] -= factor * row[j]);
+            right[k] -= factor * value;
+        }
+    }
+    Some(std::array::from_fn(|i| right[i] / matrix[i][i]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn least_squares_finds_a_plane() {
+        let plane = |x: f64, y: f64| ([1.0, x, y], 3.0 - 2.0 * x + 0.5 * y);
+        let rows = [plane(0.0, 1.0), plane(2.0, 5.0), plane(-1.0, 7.0), plane(4.0, 0.0)];
+        let found = least_squares(rows.into_iter()).expect("a plane");
+        assert!(found.iter().zip([3.0, -2.0, 0.5]).all(|(a, b)| (a - b).abs() < 1e-9), "{found:?}");
+        assert!(least_squares([plane(0.0, 1.0), plane(0.0, 2.0)].into_iter()).is_none());
+    }
 }
