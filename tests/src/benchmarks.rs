@@ -9,6 +9,9 @@ use tamis_host::bench::growth::{Fit, Line};
 use tamis_host::bench::suite;
 use tamis_host::machine::Machine;
 
+/// One of the values.
+type Value = fn(&Cost) -> u64;
+
 /// What a step costs: on the reference in full, and on the others.
 pub fn device(figures: &Figures) -> Result<String> {
     let mut text = String::from(
@@ -33,7 +36,7 @@ pub fn device(figures: &Figures) -> Result<String> {
             spaced(cost.stack_bytes),
         )?;
     }
-    let tables: [(&str, fn(&Cost) -> u64); 4] = [
+    let tables: [(&str, Value); 4] = [
         ("instructions", |cost| cost.instructions),
         ("hot code, bytes", |cost| cost.hot_code_bytes),
         ("image, bytes", |cost| cost.image_bytes),
@@ -47,7 +50,7 @@ pub fn device(figures: &Figures) -> Result<String> {
 }
 
 /// One value, benchmark by machine.
-fn by_machine(figures: &Figures, name: &str, value: fn(&Cost) -> u64) -> Result<String> {
+fn by_machine(figures: &Figures, name: &str, value: Value) -> Result<String> {
     let benches = suite::all();
     let names: Vec<_> = benches.iter().map(|bench| bench.name).collect();
     let mut text = format!("| {name} | core | {} |\n", names.join(" | "));

@@ -86,13 +86,16 @@ impl Page {
         self.frame(plot, "predicted from layers, units and MACs");
         let ((x1, y1), (x2, y2)) = (plot.at(0.0, 0.0), plot.at(1.0, 1.0));
         self.straight([x1, y1, x2, y2], &format!("stroke=\"{GREY}\" stroke-width=\"1.2\""));
+        let grey = format!("fill=\"{GREY}\"");
         for point in &growth.grid {
             let (x, y) = plot.at(share(fit.predict(point)), share(point.instructions as f64));
             self.mark(x, y, point.layers);
             if let Some((name, side)) = NAMED.iter().find(|(name, _)| *name == point.network) {
                 match side {
-                    Side::Above => self.halo(x - 10.0, y - 8.0, name, "end"),
-                    Side::Below => self.halo(x + 10.0, y + 16.0, name, "start"),
+                    Side::Above => {
+                        self.halo(x - 10.0, y - 8.0, 12.0, name, &format!("{grey} text-anchor=\"end\""))
+                    }
+                    Side::Below => self.halo(x + 10.0, y + 16.0, 12.0, name, &grey),
                 }
             }
         }
@@ -100,7 +103,7 @@ impl Page {
         for (row, (layers, name)) in [(2, "two layers"), (3, "three"), (4, "four")].into_iter().enumerate() {
             let y = y + 22.0 + 20.0 * row as f32;
             self.mark(x + 18.0, y - 4.5, layers);
-            self.text(x + 32.0, y, 13.0, name, "");
+            self.halo(x + 32.0, y, 13.0, name, "");
         }
         let worst = growth.grid.iter().map(|point| fit.error(point).abs()).fold(0.0, f64::max);
         let Fit { a, b, c, d } = fit;
@@ -112,7 +115,7 @@ impl Page {
         let (x, y) = plot.at(1.0, 0.0);
         for (row, line) in lines.iter().enumerate() {
             let weight = if row < 2 { "font-weight=\"700\"" } else { "" };
-            self.text(
+            self.halo(
                 x - 14.0,
                 y - 56.0 + 20.0 * row as f32,
                 13.0,
@@ -154,11 +157,11 @@ impl Page {
         ];
         for (row, line) in lines.iter().enumerate() {
             let weight = if row < 2 { "font-weight=\"700\"" } else { "" };
-            self.text(x + 14.0, y + 24.0 + 20.0 * row as f32, 13.0, line, weight);
+            self.halo(x + 14.0, y + 24.0 + 20.0 * row as f32, 13.0, line, weight);
         }
         let (x, y) = plot.at(1.0, 0.0);
         let name = "batch of one: no gradient is stored";
-        self.mark(x - 20.0 - measure(name, 12.0, false) * 1.08, y - 20.5, 0);
+        self.mark(x - 22.0 - measure(name, 12.0, false), y - 20.5, 0);
         self.text(x - 8.0, y - 16.0, 12.0, name, "text-anchor=\"end\"");
     }
 
@@ -182,12 +185,10 @@ impl Page {
         );
     }
 
-    /// Small text that stays readable on lines.
-    fn halo(&mut self, x: f32, y: f32, text: &str, anchor: &str) {
-        let more = format!(
-            "text-anchor=\"{anchor}\" fill=\"{GREY}\" stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\""
-        );
-        self.text(x, y, 12.0, text, &more);
+    /// Text that stays readable on lines.
+    fn halo(&mut self, x: f32, y: f32, size: f32, text: &str, more: &str) {
+        let halo = "stroke=\"#ffffff\" stroke-width=\"5\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
+        self.text(x, y, size, text, &format!("{halo} {more}"));
     }
 
     fn frame(&mut self, plot: &Plot, across: &str) {
