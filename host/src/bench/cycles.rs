@@ -210,3 +210,57 @@ impl Instruction {
             }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The cycles of the last of these instructions, right after the others.
+    fn last(codes: &[u32]) -> u64 {
+        let decode = |&code: &u32| match code {
+            0..0x1_0000 => Instruction::decode(code as u16, 0, 2),
+            _ => Instruction::decode((code >> 16) as u16, code as u16, 4),
+        };
+        let instructions: Vec<_> = codes.iter().map(decode).collect();
+        let (last, before) = instructions.split_last().expect("an instruction");
+        last.cycles(before.last().copied())
+    }
+
+    #[test]
+    fn instructions_take_what_the_table_says() {
+        const LDR: u32 = 0x6808; // ldr r0, [r1]
+        const VLDR: u32 = 0xed90_0a00; // vldr s0, [r0]
+        const VMUL: u32 = 0xee20_0a20; // vmul.f32 s0, s0, s1
+        for (codes, cycles) in [
+            (&[0x1840][..], 1),               // adds r0, r0, r1
+            (&[LDR], 2),                      // alone
+            (&[LDR, 0x684b], 1),              // ldr r3, [r1, #4]
+            (&[LDR, 0x6803], 2),              // ldr r3, [r0]: its address has just been loaded
+            (&[0xf851_0b04, 0x680b], 2),      // ldr r0, [r1], #4; ldr r3, [r1]
+            (&[0x6008], 1),                   // str r0, [r1]
+            (&[VLDR], 2),                     // alone
+            (&[LDR, VLDR], 1),                // after another
+            (&[0xed90_0b00], 3),              // vldr d0, [r0]
+            (&[0xb5f0], 6),                   // push {r4-r7, lr}
+            (&[0xe92d_0f00], 5),              // push {r8-r11}
+            (&[0xed2d_8b10], 17),             // vpush {d8-d15}
+            (&[0xe9d0_0100], 3),              // ldrd r0, r1, [r0]
+            (&[VMUL], 1),                     // alone
+            (&[VMUL, VMUL], 2),               // takes the result
+            (&[VMUL, 0xee20_1ac1], 1),        // vnmul.f32 s2, s1, s2: does not
+            (&[0xee41_0a01], 3),              // vmla.f32 s1, s2, s2
+            (&[VMUL, 0xee01_0a21], 3),        // vmla.f32 s0, s2, s3: adds to the result
+            (&[0xee80_0a20], 14),             // vdiv.f32 s0, s0, s1
+            (&[0xeeb1_0ac0], 14),             // vsqrt.f32 s0, s0
+            (&[0xfb90_f0f1], 6),              // sdiv r0, r0, r1
+            (&[0x1840, 0xbf08], 0),           // it eq, after a short one
+            (&[VMUL, 0xbf08], 1),             // it eq, after a long one
+            (&[0xbf00], 1),                   // nop
+            (&[0xec51_0b10], 2),              // vmov r0, r1, d0
+            (&[0xf3bf_8f4f], 4),              // dsb
+            (&[0xeeb4_0a60, 0xeef1_fa10], 2), // vcmp.f32 s0, s1; vmrs
+        ] {
+            assert_eq!(last(codes), cycles, "{codes:x?}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tamis_firmware::workloads::WARM_UP;
 
 use super::cycles;
@@ -14,6 +15,7 @@ use crate::tools::{self, Profile};
 
 /// A benchmark on a machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct Row {
     /// The machine.
     pub machine: Machine,
@@ -24,12 +26,25 @@ pub struct Row {
     pub cost: Option<Cost>,
 }
 
+/// By hand: a derived reader of optional fields that lie flat takes a damaged number for an absent one.
+impl TryFrom<Value> for Row {
+    type Error = serde_json::Error;
+
+    fn try_from(row: Value) -> Result<Self, serde_json::Error> {
+        let machine = Machine::deserialize(&row["machine"])?;
+        let workload = String::deserialize(&row["workload"])?;
+        let fits = row.get("instructions").is_some();
+        Ok(Self { machine, workload, cost: fits.then(|| Cost::deserialize(&row)).transpose()? })
+    }
+}
+
 /// What one step costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Instructions executed, callees included.
     pub instructions: u64,
     /// On a Cortex-M4F, cycles as [`cycles::MODEL`] has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_cycles: Option<u64>,
     /// Bytes of the distinct instructions that are executed.
     pub hot_code_bytes: u64,
@@ -46,6 +61,7 @@ pub struct Cost {
     /// Bytes of stack below the call.
     pub stack_bytes: u64,
     /// Of the ReLU units, the share that is active.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub active_units: Option<f64>,
 }
 

@@ -97,3 +97,40 @@ fn address(line: &[u8]) -> Option<u32> {
     let digits = fields.split(|&byte| byte == b'/').nth(1)?;
     digits.iter().try_fold(0, |address, &digit| Some(address << 4 | char::from(digit).to_digit(16)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three instructions of two, four and two bytes from address 8 on.
+    fn blank() -> Trace {
+        Trace { start: 8, sites: vec![Site::default(); 4], lengths: vec![1, 2, 1, 1] }
+    }
+
+    fn log(addresses: &[&str]) -> String {
+        let line = |address: &&str| match address.strip_prefix('!') {
+            Some(address) => format!("Stopped execution of TB chain before 0x7f00 [{address}] \n"),
+            None => format!("Trace 0: 0x7f00 [00000000/{address}/00000110/ff021401] \n"),
+        };
+        addresses.iter().map(line).collect()
+    }
+
+    #[test]
+    fn instructions_and_jumps_are_counted() -> Result<()> {
+        // Twice around, interrupted once before the second.
+        let log = log(&["00000008", "0000000a", "!0000000a", "0000000a", "0000000e", "00000008", "0000000a"]);
+        let trace = blank().read(log.as_bytes(), 0x40)?;
+        let site = |executed, jumped| Site { executed, jumped };
+        let sites: Vec<_> = trace.sites().collect();
+        assert_eq!(sites, [(8, site(2, 0)), (10, site(2, 1)), (14, site(1, 1))]);
+        assert_eq!((trace.instructions(), trace.hot_code()), (5, 8));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_instruction_is_an_error() {
+        assert!(blank().read(log(&["00001000"]).as_bytes(), 0).is_err());
+        assert!(blank().read("qemu: fatal".as_bytes(), 0).is_err());
+        assert!(blank().read("".as_bytes(), 0).is_err());
+    }
+}
