@@ -16,7 +16,7 @@ const BOARDS: [(&str, &str); 7] = [
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
 /// without a logger. What the application needs is measured by a test; the others are simpler.
-const PROGRAMS: [(&str, u32, bool); 9] = [
+const PROGRAMS: [(&str, u32, bool); 16] = [
     ("replay", 4096, true),
     ("altered", 4096, true),
     ("overrun", 4096, true),
@@ -24,9 +24,19 @@ const PROGRAMS: [(&str, u32, bool); 9] = [
     ("example", 2048, true),
     ("fits_step", 2048, true),
     ("fits_gd", 2048, true),
+    ("bench_layers", 4096, true),
+    ("bench_w1", 2048, true),
+    ("bench_w2", 2048, true),
+    ("bench_w3", 8192, true),
+    ("bench_w4", 2048, true),
+    ("bench_w4_batch", 2048, true),
+    ("bench_w5", 2048, true),
     ("no_panic", 2048, false),
     ("panicky", 2048, false),
 ];
+
+/// The programs that may have more than 16 KiB of RAM, and how much, where the board has it.
+const LARGE: [(&str, u32); 2] = [("bench_w3", 256 * 1024), ("bench_layers", 512 * 1024)];
 
 fn main() {
     println!("cargo::rerun-if-changed=memory");
@@ -57,5 +67,8 @@ fn main() {
         if logs {
             println!("cargo::rustc-link-arg-bin={program}=-Tdefmt.x");
         }
+    }
+    for (program, ram) in LARGE {
+        println!("cargo::rustc-link-arg-bin={program}=--defsym=ram_bytes={ram}");
     }
 }

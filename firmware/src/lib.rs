@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `app.rs` | the application: requests come in, plans are carried out, digests go out |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
-//! | `workloads.rs` | the networks of the benchmarks; the host has them from here |
+//! | `workloads.rs`, `bench.rs`, `growth.rs` | the networks of the benchmarks and the course of one; the host has them from here |
 //! | `sizes.rs` | how large the networks are that show what fits |
 //! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault, by choice |
 //! | `arch/` | one file per kind of core: start-up code, interrupt, timer, fault handler |
@@ -18,6 +18,8 @@
 //! [`tamis::wire`] over the serial line for digests, parameters and results.
 #![no_std]
 
+pub mod bench;
+pub mod growth;
 pub mod workloads;
 
 #[cfg(on_board)]

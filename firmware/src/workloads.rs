@@ -19,6 +19,9 @@ use tamis::{
 /// Steps before the one that is measured.
 pub const WARM_UP: u32 = 3;
 
+/// Samples a step of W4 at a batch of more than one.
+pub const BATCH: usize = 4;
+
 /// Decides all weights and samples.
 pub const SEED: Seed = Seed(1);
 

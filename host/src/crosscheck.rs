@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use tamis::wire::Report;
 
@@ -12,7 +12,7 @@ use crate::compare::{self, Comparison, Difference};
 use crate::configurations;
 use crate::emulator::{Clock, Emulator};
 use crate::experiments::Experiment;
-use crate::machine::Machine;
+use crate::machine::{Machine, Machines};
 use crate::tools::Profile;
 use crate::{device, pool, replica, report, tools};
 
@@ -35,23 +35,6 @@ pub struct Options {
     /// One JSON object instead of text.
     #[arg(long)]
     pub json: bool,
-}
-
-/// One machine or all.
-#[derive(Clone, Debug)]
-pub struct Machines(pub Vec<Machine>);
-
-impl Machines {
-    fn parse(text: &str) -> Result<Self, String> {
-        if text == "all" {
-            return Ok(Self(Machine::ALL.to_vec()));
-        }
-        let machine = Machine::from_str(text, false);
-        machine.map(|machine| Self(vec![machine])).map_err(|_| {
-            let names = Machine::ALL.map(Machine::name).join(", ");
-            format!("there are {names}, and all")
-        })
-    }
 }
 
 /// What the cross-check of one machine found.

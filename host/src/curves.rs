@@ -265,10 +265,6 @@ fn tick(value: f32) -> String {
 }
 
 impl Page {
-    fn straight(&mut self, [x1, y1, x2, y2]: [f32; 4], more: &str) {
-        let _ = writeln!(self.body, "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {more}/>");
-    }
-
     /// What the lines mean.
     fn key(&mut self, y: f32, inputs: &[Input]) {
         let mut x = MARGIN;

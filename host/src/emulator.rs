@@ -74,8 +74,8 @@ impl Emulator {
             log,
             complaints,
         };
-        let line = board.accept(&line.0).map_err(|error| board.explain(error))?;
-        board.monitor = Some(board.accept(&monitor.0).map_err(|error| board.explain(error))?);
+        let line = accept(&line.0, &mut board.child).map_err(|error| board.explain(error))?;
+        board.monitor = Some(accept(&monitor.0, &mut board.child).map_err(|error| board.explain(error))?);
         let bytes = line.try_clone()?;
         let (sender, events) = sync_channel(1024);
         thread::spawn(move || read_events(bytes, &sender));
@@ -90,28 +90,6 @@ impl Emulator {
         let _ = self.child.kill();
         let complaints = text(self.complaints.take());
         if complaints.is_empty() { error } else { error.context(complaints) }
-    }
-
-    /// Waits for the emulator to call, as long as it lives.
-    fn accept(&mut self, listener: &TcpListener) -> Result<TcpStream> {
-        listener.set_nonblocking(true)?;
-        let deadline = Instant::now() + GREETING;
-        loop {
-            match listener.accept() {
-                Ok((line, _)) => {
-                    line.set_nonblocking(false)?;
-                    line.set_nodelay(true)?;
-                    return Ok(line);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error).context("a local port"),
-            }
-            if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended at once, {status}", self.machine.qemu());
-            }
-            ensure!(Instant::now() < deadline, "{} does not connect", self.machine.qemu());
-            thread::sleep(Duration::from_millis(2));
-        }
     }
 
     fn greet(&mut self, elf: &Path) -> Result<()> {
@@ -237,8 +215,30 @@ impl Drop for Emulator {
     }
 }
 
+/// Waits for an emulator to call, as long as it lives.
+pub(crate) fn accept(listener: &TcpListener, emulator: &mut Child) -> Result<TcpStream> {
+    listener.set_nonblocking(true)?;
+    let deadline = Instant::now() + GREETING;
+    loop {
+        match listener.accept() {
+            Ok((line, _)) => {
+                line.set_nonblocking(false)?;
+                line.set_nodelay(true)?;
+                return Ok(line);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error).context("a local port"),
+        }
+        if let Some(status) = emulator.try_wait()? {
+            bail!("the emulator ended at once, {status}");
+        }
+        ensure!(Instant::now() < deadline, "the emulator does not connect");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// A local port of our own, and its number.
-fn listen() -> Result<(TcpListener, u16)> {
+pub(crate) fn listen() -> Result<(TcpListener, u16)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no local port for the emulator")?;
     let port = listener.local_addr()?.port();
     Ok((listener, port))

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An emulated board.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Machine {
     /// Cortex-M4F, hard float: the reference.
     #[value(name = "mps2-an386")]
@@ -126,5 +126,23 @@ impl Machine {
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// One machine or all.
+#[derive(Clone, Debug)]
+pub struct Machines(pub Vec<Machine>);
+
+impl Machines {
+    /// From a machine's name, or "all".
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self(Machine::ALL.to_vec()));
+        }
+        let machine = Machine::from_str(text, false);
+        machine.map(|machine| Self(vec![machine])).map_err(|_| {
+            let names = Machine::ALL.map(Machine::name).join(", ");
+            format!("there are {names}, and all")
+        })
     }
 }

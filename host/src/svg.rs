@@ -46,6 +46,11 @@ impl Page {
             writeln!(self.body, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" {more}/>");
     }
 
+    /// A line.
+    pub fn straight(&mut self, [x1, y1, x2, y2]: [f32; 4], more: &str) {
+        let _ = writeln!(self.body, "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {more}/>");
+    }
+
     /// A title, and below it what the picture shows; returns where they end.
     pub fn heading(&mut self, title: &str, guide: &str) -> f32 {
         let mut y = MARGIN + 18.0;

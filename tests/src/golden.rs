@@ -1,18 +1,24 @@
 //! Golden files: figures that are computed again and compared, so that none moves unseen.
 //!
 //! The digests of known trainings: what their bits mean is checked elsewhere, against the f64 oracle, PyTorch and
-//! finite differences. And the table of costs in the docs.
+//! finite differences. The table of costs in the docs. The figures of the benchmarks, and the page and the picture
+//! that tell them.
 
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use tamis::wire::Report;
+use tamis_host::bench::figures::Figures;
+use tamis_host::bench::picture;
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::machine::Machine;
-use tamis_host::{configurations, pool, replica, tools};
+use tamis_host::{configurations, pool, replica, svg, tools};
 
-use crate::costs;
+use crate::{benchmarks, costs};
+
+/// Where the figures of the benchmarks are.
+const BENCHMARKS: &str = "tests/golden/benchmarks.json";
 
 /// A golden file.
 pub struct Golden {
@@ -41,17 +47,51 @@ impl Golden {
     /// The page of the options, with what each costs.
     pub fn options() -> Result<Self> {
         let (path, old) = Self::read("docs/OPTIONS.md")?;
-        let (begin, end) = ("<!-- costs -->\n", "<!-- /costs -->\n");
-        let (before, rest) = old.split_once(begin).context("the page has no place for the costs")?;
-        let (_, after) = rest.split_once(end).context("the page has no end of the costs")?;
-        let new = [before, begin, &costs::table()?, end, after].concat();
+        let new = told(&old, "costs", &costs::table()?)?;
         Ok(Self { path, old, new })
+    }
+
+    /// The figures of the benchmarks, and the page and the picture that tell them.
+    pub fn benchmarks(figures: &Figures) -> Result<[Self; 3]> {
+        let (path, old) = Self::read(BENCHMARKS)?;
+        let golden = Self { path, old, new: figures.text()? };
+        let (path, old) = Self::read("docs/BENCHMARKS.md")?;
+        let new = told(&old, "device", &benchmarks::device(figures)?)?;
+        let new = told(&new, "growth", &benchmarks::growth(figures)?)?;
+        let page = Self { path, old, new };
+        let (path, old) = Self::read("docs/growth.svg")?;
+        let picture = Self { path, old, new: picture::svg(&figures.growth)? };
+        Ok([golden, page, picture])
+    }
+
+    /// The figures of the benchmarks as they are committed.
+    pub fn committed_benchmarks() -> Result<Figures> {
+        Figures::parse(&Self::read(BENCHMARKS)?.1)
+    }
+
+    /// Takes the new text over; beside a picture there is also its PNG.
+    pub fn write(&self) -> Result<()> {
+        match (self.path.extension(), self.path.parent(), self.path.file_stem()) {
+            (Some(extension), Some(folder), Some(name)) if extension == "svg" => {
+                svg::save(&self.new, folder, &name.to_string_lossy())?;
+            }
+            _ => std::fs::write(&self.path, &self.new)?,
+        }
+        Ok(())
     }
 
     /// The lines that have moved.
     pub fn difference(&self) -> Vec<String> {
         difference(&self.old, &self.new)
     }
+}
+
+/// `page` with `text` between its marks of this name.
+fn told(page: &str, name: &str, text: &str) -> Result<String> {
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
+    let (before, rest) = page.split_once(&begin).with_context(|| format!("the page has no {begin}"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("the page has no {end}"))?;
+    Ok([before, &begin, text, &end, after].concat())
 }
 
 /// A line for each training of the demonstration and of the cross-check, at seed 1.

@@ -2,6 +2,7 @@
 
 pub mod altered;
 pub mod bench;
+pub mod benchmarks;
 pub mod costs;
 pub mod exponential;
 pub mod golden;

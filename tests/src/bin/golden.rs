@@ -3,23 +3,27 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use tamis_host::bench::figures::Figures;
+use tamis_host::machine::Machine;
 use tamis_tests::golden::Golden;
 
 fn main() -> Result<ExitCode> {
     let write = std::env::args().any(|argument| argument == "--write");
     let mut moved = false;
-    for golden in [Golden::digests()?, Golden::options()?] {
+    let figures = Figures::measure(&Machine::ALL)?;
+    let goldens = [Golden::digests()?, Golden::options()?].into_iter().chain(Golden::benchmarks(&figures)?);
+    for golden in goldens {
         let (path, difference) = (golden.path.display(), golden.difference());
         difference.iter().for_each(|line| println!("{line}"));
         if difference.is_empty() {
             println!("{path}: nothing has moved");
         } else if write {
-            std::fs::write(&golden.path, &golden.new)?;
+            golden.write()?;
             println!("{path}: written");
         } else {
             moved = true;
             println!(
-                "{path}: `cargo golden --write` takes these over; a moved bit needs a new ARITHMETIC_VERSION and a line in CHANGELOG.md"
+                "{path}: `cargo golden --write` takes these over; a moved digest needs a new ARITHMETIC_VERSION and a line in CHANGELOG.md"
             );
         }
     }

@@ -1,0 +1,130 @@
+//! `tamis bench`: what a training step costs.
+
+pub mod cycles;
+pub mod debugger;
+pub mod device;
+pub mod figures;
+pub mod growth;
+pub mod picture;
+pub mod probe;
+pub mod program;
+pub mod suite;
+pub mod trace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::bench::device::{Cost, Row};
+use crate::machine::Machines;
+use crate::{report, tools};
+
+/// Measures a training step on emulated boards: instructions, code, RAM, stack.
+///
+/// Every figure but the cycles is counted, and repeats exactly; every training measured has the bits of the same
+/// training on the host.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n    tamis bench --machine all --json")]
+pub struct Options {
+    /// The board, or all of them.
+    #[arg(long, value_name = "M|all", default_value = "mps2-an386", value_parser = Machines::parse)]
+    pub machine: Machines,
+    /// How the instructions grow with network and batch, on a Cortex-M4F, instead.
+    #[arg(long, conflicts_with = "machine")]
+    pub growth: bool,
+    /// One JSON object instead of tables.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the command.
+pub fn run(options: &Options) -> Result<ExitCode> {
+    if options.growth {
+        return run_growth(options.json);
+    }
+    let Machines(machines) = &options.machine;
+    if let Err(missing) = machines.iter().try_for_each(|&machine| tools::ensure_qemu(machine)) {
+        eprintln!("error: {missing}");
+        return Ok(ExitCode::from(3));
+    }
+    let bar = report::progress(machines.len() * suite::all().len());
+    let rows = device::measure_all(machines, |row| {
+        bar.set_message(format!("{} on {}", row.workload, row.machine));
+        bar.inc(1);
+    })?;
+    bar.finish_and_clear();
+    if options.json {
+        let object = serde_json::json!({ "device": rows, "host": [] });
+        println!("{}", serde_json::to_string_pretty(&object)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{}", table(&rows));
+    println!("Cycles are an estimate, model: {}; never measured on silicon.", cycles::MODEL);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_growth(json: bool) -> Result<ExitCode> {
+    if let Err(missing) = tools::ensure_qemu(growth::MACHINE) {
+        eprintln!("error: {missing}");
+        return Ok(ExitCode::from(3));
+    }
+    let bar = report::progress(growth::CASES);
+    let growth = growth::measure(|point| {
+        bar.set_message(point.network.clone());
+        bar.inc(1);
+    })?;
+    bar.finish_and_clear();
+    let (fit, line) = (growth.fit()?, growth.line()?);
+    if json {
+        let object = serde_json::json!({ "growth": growth, "fit": fit, "line": line });
+        println!("{}", serde_json::to_string_pretty(&object)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows = growth.grid.iter().chain(&growth.batches).map(|point| {
+        let counts = [point.batch.into(), point.layers, point.units, point.macs, point.instructions];
+        let mut cells = vec![point.network.clone()];
+        cells.extend(counts.map(|count| count.to_string()));
+        cells
+    });
+    println!("{}", report::table(&["network", "batch", "layers", "units", "MACs", "instructions"], 1, rows));
+    let growth::Fit { a, b, c, d } = fit;
+    println!("batch of one: {a:.0} + {b:.0} layers + {c:.1} units + {d:.2} MACs");
+    println!("more: {:.0} + {:.0} samples, R² {:.6}", line.intercept, line.slope, line.r_squared);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(rows: &[Row]) -> comfy_table::Table {
+    let header = [
+        "machine",
+        "workload",
+        "instructions",
+        "cycles, estimated",
+        "hot code",
+        "image",
+        "RAM",
+        "stack",
+        "ReLU active",
+    ];
+    let cells = rows.iter().map(|row| {
+        let mut cells = vec![row.machine.to_string(), row.workload.to_owned()];
+        match &row.cost {
+            Some(cost) => cells.extend(figures(cost)),
+            None => cells.push("does not fit".to_owned()),
+        }
+        cells
+    });
+    report::table(&header, 2, cells)
+}
+
+fn figures(cost: &Cost) -> [String; 7] {
+    [
+        cost.instructions.to_string(),
+        cost.estimated_cycles.map_or("-".to_owned(), |cycles| cycles.to_string()),
+        cost.hot_code_bytes.to_string(),
+        cost.image_bytes.to_string(),
+        cost.ram_bytes.to_string(),
+        cost.stack_bytes.to_string(),
+        cost.active_units.map_or("-".to_owned(), report::percent),
+    ]
+}

@@ -1,0 +1,37 @@
+//! No figure of the benchmarks has grown, and the page tells those that are committed.
+
+use anyhow::{Result, ensure};
+use tamis_host::bench::figures::Figures;
+use tamis_host::machine::Machine;
+use tamis_tests::golden::Golden;
+
+/// One machine for each Rust target: the others have the same instructions. `cargo golden` measures them all.
+const MACHINES: [Machine; 5] =
+    [Machine::MpsAn386, Machine::MpsAn505, Machine::MpsAn385, Machine::Microbit, Machine::RiscvVirt];
+
+/// Instructions, code, image, RAM, stack and estimated cycles, and how instructions grow with network and batch.
+#[test]
+fn no_figure_has_grown_by_more_than_two_percent() -> Result<()> {
+    let figures = Figures::measure(&MACHINES)?;
+    let grown = figures.grown_since(&Golden::committed_benchmarks()?);
+    ensure!(grown.is_empty(), "`cargo golden --write` takes these over:\n{}", grown.join("\n"));
+
+    let growth = &figures.growth;
+    let fit = growth.fit()?;
+    for point in growth.grid.iter().filter(|point| point.narrowest >= 16) {
+        let off = fit.per_mac(point) / fit.d - 1.0;
+        assert!(off.abs() < 0.1, "a MAC of {} costs {:+.1} %", point.network, 100.0 * off);
+    }
+    assert!(growth.grid.iter().all(|point| fit.error(point).abs() < 0.1));
+    assert!(growth.line()?.r_squared > 0.9999, "{:?}", growth.line()?);
+    Ok(())
+}
+
+#[test]
+fn the_page_tells_the_committed_figures() -> Result<()> {
+    for golden in Golden::benchmarks(&Golden::committed_benchmarks()?)? {
+        let difference = golden.difference();
+        assert!(difference.is_empty(), "{}:\n{}", golden.path.display(), difference.join("\n"));
+    }
+    Ok(())
+}
