@@ -1,0 +1,12 @@
+//! Speed on the host: lanes as wide as the core has them, and what a step takes.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `simd.rs` | the widest vectors of this core, detected at run time |
+//! | `steps.rs` | the workloads as trainings that can be repeated |
+//! | `plain.rs` | the same trainings in plain C |
+//! | `peak.rs` | the most multiplications and additions that the core makes |
+//! | `benches/host.rs` | the times, beside C and a peer; `tamis bench` runs it |
+
+pub mod simd;
+pub mod steps;
