@@ -8,5 +8,7 @@
 //! | `peak.rs` | the most multiplications and additions that the core makes |
 //! | `benches/host.rs` | the times, beside C and a peer; `tamis bench` runs it |
 
+pub mod peak;
+pub mod plain;
 pub mod simd;
 pub mod steps;
