@@ -29,6 +29,7 @@ use crate::sgd::Sgd;
 
 /// `L` numbers that are computed on together.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(align(32))]
 pub struct Lanes<const L: usize>(pub [f32; L]);
 
 impl<const L: usize> Lanes<L> {
