@@ -6,8 +6,10 @@
 //! | `steps.rs` | the workloads as trainings that can be repeated |
 //! | `plain.rs` | the same trainings in plain C |
 //! | `peak.rs` | the most multiplications and additions that the core makes |
-//! | `benches/host.rs` | the times, beside C and a peer; `tamis bench` runs it |
+//! | `figures.rs` | what is measured, as it is told |
+//! | `benches/host.rs` | the measurement, with a peer beside; `tamis bench --host` runs it |
 
+pub mod figures;
 pub mod peak;
 pub mod plain;
 pub mod simd;

@@ -8,14 +8,17 @@ use tamis::Lanes;
 use crate::simd::{Level, Task};
 
 /// Operations of a chain in one measurement.
-const LENGTH: u32 = 200_000;
+const LENGTH: u32 = 100_000;
 
-/// Pairs of a multiplication and an addition in a nanosecond, over all numbers of a vector of `level`.
-pub fn pairs_per_ns(level: Level) -> f64 {
-    match level {
-        Level::Baseline => level.run(Chains::<4>),
-        Level::Avx2 => level.run(Chains::<8>),
-        Level::Avx512 => level.run(Chains::<16>),
+/// Chains of each kind: enough to hide the latency of an operation, and all in 16 registers.
+const CHAINS: usize = 8;
+
+/// Pairs of a multiplication and an addition in a nanosecond, on vectors of `bits` bits: 128, 256 or 512.
+pub fn pairs_per_ns(level: Level, bits: usize) -> f64 {
+    match bits {
+        128 => level.run(Chains::<4>),
+        256 => level.run(Chains::<8>),
+        _ => level.run(Chains::<16>),
     }
 }
 
@@ -27,8 +30,10 @@ impl<const L: usize> Task for Chains<L> {
 
     #[inline(always)]
     fn run(self) -> f64 {
-        let [mut p0, mut p1, mut p2, mut p3, mut p4, mut p5, mut p6, mut p7] = black_box([Lanes([1.0; L]); 8]);
-        let [mut s0, mut s1, mut s2, mut s3, mut s4, mut s5, mut s6, mut s7] = black_box([Lanes([0.0; L]); 8]);
+        let [mut p0, mut p1, mut p2, mut p3, mut p4, mut p5, mut p6, mut p7] =
+            black_box([Lanes([1.0; L]); CHAINS]);
+        let [mut s0, mut s1, mut s2, mut s3, mut s4, mut s5, mut s6, mut s7] =
+            black_box([Lanes([0.0; L]); CHAINS]);
         let start = Instant::now();
         for _ in 0..LENGTH {
             (p0, p1, p2, p3) = (p0 * p0, p1 * p1, p2 * p2, p3 * p3);
@@ -38,6 +43,6 @@ impl<const L: usize> Task for Chains<L> {
         }
         let ns = start.elapsed().as_nanos() as f64;
         black_box(([p0, p1, p2, p3, p4, p5, p6, p7], [s0, s1, s2, s3, s4, s5, s6, s7]));
-        (LENGTH as usize * 8 * L) as f64 / ns
+        (LENGTH as usize * CHAINS * L) as f64 / ns
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use tamis::Network;
 use tamis_firmware::workloads::Workload;
 
+use crate::simd::Level;
 use crate::steps::{ROWS, Training};
 
 /// The compiler and what it is asked for. No fused multiply-add, as in the kernel.
@@ -22,6 +23,31 @@ pub fn has_compiler() -> bool {
 /// The compiler and its options, to be read.
 pub fn compiler() -> String {
     COMPILER.join(" ")
+}
+
+/// Steps over which [`check`] compares.
+const CHECKED: u32 = 200;
+
+/// The most that sums in another order change: a part of the norm of all parameters.
+const BOUND: f64 = 1e-4;
+
+/// Whether the C program computes the same training: loss and parameters after 200 steps.
+pub fn check<W: Workload>() -> Result<()> {
+    let mut training = Training::<W, f32>::scalar(0)?;
+    let loss = training.run(CHECKED, Level::Baseline)?;
+    let mut plain = Plain::start::<W>()?;
+    let (_, plain_loss) = plain.run(CHECKED)?;
+    let params = plain.params()?;
+    ensure!(params.len() == training.params().len(), "{}: the C program has another network", W::NAME);
+    let norm = |numbers: &mut dyn Iterator<Item = f32>| {
+        numbers.map(|number| f64::from(number).powi(2)).sum::<f64>().sqrt()
+    };
+    let pairs = training.params().iter().zip(&params);
+    let distance = norm(&mut pairs.map(|(ours, plain)| ours - plain)) / norm(&mut params.iter().copied());
+    ensure!(distance < BOUND, "{}: the parameters in C are {distance:e} away", W::NAME);
+    let distance = f64::from((loss - plain_loss).abs() / (1.0 + loss.abs()));
+    ensure!(distance < BOUND, "{}: the loss in C is {plain_loss}, here {loss}", W::NAME);
+    Ok(())
 }
 
 /// The C program at work on one workload.
@@ -76,7 +102,8 @@ impl Plain {
         let mut rest = &params[..];
         let mut flat = Vec::new();
         for &Matrix { inputs, outputs, biases } in &self.layers {
-            let (layer, after) = rest.split_at_checked(inputs * outputs + biases).context("too few parameters")?;
+            let (layer, after) =
+                rest.split_at_checked(inputs * outputs + biases).context("too few parameters")?;
             let (w, b) = layer.split_at(inputs * outputs);
             flat.extend(transposed(w, inputs));
             flat.extend(b);
@@ -101,11 +128,8 @@ fn compile(program: &Path) -> Result<()> {
 
 fn matrices<W: Workload>() -> Vec<Matrix> {
     let net = W::Net::default();
-    let matrix = |layer: tamis::Layer| Matrix {
-        inputs: layer.inputs,
-        outputs: layer.outputs,
-        biases: layer.biases(),
-    };
+    let matrix =
+        |layer: tamis::Layer| Matrix { inputs: layer.inputs, outputs: layer.outputs, biases: layer.biases() };
     net.layers().map(matrix).collect()
 }
 
@@ -117,7 +141,8 @@ fn transposed(matrix: &[f32], width: usize) -> impl Iterator<Item = f32> {
 /// The file that the C program reads; its head says what is in it.
 fn bytes<W: Workload>(training: &Training<W, f32>) -> Vec<u8> {
     let net = W::Net::default();
-    let (mut words, targets) = (Vec::new(), training.rows().map(|(_, target)| target.len()).max().unwrap_or(0));
+    let (mut words, targets) =
+        (Vec::new(), training.rows().map(|(_, target)| target.len()).max().unwrap_or(0));
     let is_softmax = !tamis::Loss::is_regression(&W::Loss::default());
     words.extend([net.layers().count(), is_softmax.into(), ROWS, targets].map(|count| count as u32));
     for layer in net.layers() {

@@ -9,6 +9,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Work that gains by wide vectors.
 pub trait Task {
     /// What it gives.
@@ -19,7 +21,7 @@ pub trait Task {
 }
 
 /// A width of vectors that code is compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Level {
     /// What every core of the target has.
     Baseline,
@@ -58,15 +60,6 @@ impl Level {
             Self::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl"),
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
-        }
-    }
-
-    /// How many lanes fill a vector, on x86-64 and AArch64.
-    pub const fn lanes(self) -> usize {
-        match self {
-            Self::Baseline => 4,
-            Self::Avx2 => 8,
-            Self::Avx512 => 16,
         }
     }
 
