@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs`, `train.rs` | the commands, one a file |
+//! | `bench.rs`, `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs`, `train.rs` | the commands, one a file |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `training.rs` | any training, as options of a command line |
 //! | `replica.rs`, `device.rs` | a training carried out by the host, and by a board |
@@ -14,6 +14,7 @@
 //! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `svg.rs` | tables and pictures |
 //! | `pool.rs` | several trainings at once |
 
+pub mod bench;
 pub mod bundle;
 pub mod compare;
 pub mod configurations;

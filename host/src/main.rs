@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{crosscheck, demo, fits, run, train};
+use tamis_host::{bench, crosscheck, demo, fits, run, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -17,6 +17,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Bench(bench::Options),
     Demo(demo::Options),
     Crosscheck(crosscheck::Options),
     Fits(fits::Options),
@@ -26,6 +27,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Bench(options) => bench::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Crosscheck(options) => crosscheck::run(&options),
         Command::Fits(options) => fits::run(&options),
