@@ -10,19 +10,21 @@ use tamis_firmware::workloads::{SEED, Workload};
 
 use crate::simd::{Level, Task};
 
-/// How many samples a training goes through, over and over: more than a network can learn by heart in its branches,
-/// few enough to stay in the cache.
+/// How many samples a training goes through, over and over; few enough to stay in the cache.
 pub const ROWS: usize = 16;
 
 /// The target of workload `W`, an array of `T`.
 type TargetOf<W, T> = Target<<W as Workload>::Net, <W as Workload>::Loss, T>;
+
+/// Inputs and target of one sample.
+type Row<W, T> = (Input<<W as Workload>::Net, T>, TargetOf<W, T>);
 
 /// A training of workload `W` on numbers `T`.
 pub struct Training<W: Workload, T: Number> {
     initial: Vec<T>,
     params: Vec<T>,
     scratch: Vec<T>,
-    rows: Vec<(Input<W::Net, T>, TargetOf<W, T>)>,
+    rows: Vec<Row<W, T>>,
     sgd: Sgd<T>,
 }
 

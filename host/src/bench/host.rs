@@ -111,7 +111,8 @@ fn amounts(figures: &Figures) -> Vec<String> {
         gains.collect::<Vec<_>>().join(", ")
     ));
     let pairs = best("W1").map(|ns| multiply_adds::<W1>() as f64 / ns);
-    for peak in &figures.peaks {
+    // Eight lanes are vectors of 256 bits: a narrower peak says nothing of them.
+    for peak in figures.peaks.iter().filter(|peak| peak.bits >= 256) {
         let share = pairs.map_or(f64::NAN, |pairs| pairs / peak.pairs_per_ns);
         lines.push(format!(
             "peak at {} bits: {:.0} multiplications and as many additions a ns; W1 in lanes: {}",
