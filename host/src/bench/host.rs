@@ -15,8 +15,8 @@ use crate::{report, tools};
 /// The workloads in the order of the columns.
 const WORKLOADS: [&str; 5] = ["W1", "W2", "W3", "W4", "W5"];
 
-/// What others take, in nanoseconds a step of W1, W2 and W3: each built as its authors say, the best of several
-/// builds, on one core of an x86-64, plus or minus 20 %. Measured in November 2026.
+/// What others take, in nanoseconds a step of W1, W2 and W3: the best of several builds, on one core of an x86-64, plus
+/// or minus 20 %. Measured in November 2026.
 pub const PUBLISHED: [(&str, [Option<f64>; 3]); 5] = [
     ("C, four outputs a pass", [Some(373.0), Some(484.0), Some(7_100.0)]),
     ("KANN", [Some(872.0), Some(500.0), Some(8_100.0)]),
@@ -79,7 +79,7 @@ pub fn tables(figures: &Figures) -> String {
     });
     let header = ["ns a step and training", "W1", "W2", "W3", "W4", "W5"];
     let table = report::table(&header, 1, measured.chain(published));
-    let mut text = format!("{table}\n* measured November 2026 on one core of another x86-64, +-20 %\n\n");
+    let mut text = format!("{table}\n* measured in November 2026, the best of several builds, on one core of an x86-64, +-20 %\n\n");
     amounts(figures).into_iter().for_each(|line| _ = writeln!(text, "{line}"));
     for Absent { variant, reason } in &figures.absent {
         _ = writeln!(text, "absent: {variant}: {reason}");
