@@ -79,7 +79,9 @@ pub fn tables(figures: &Figures) -> String {
     });
     let header = ["ns a step and training", "W1", "W2", "W3", "W4", "W5"];
     let table = report::table(&header, 1, measured.chain(published));
-    let mut text = format!("{table}\n* measured in November 2026, the best of several builds, on one core of an x86-64, +-20 %\n\n");
+    let mut text = format!(
+        "{table}\n* measured in November 2026, the best of several builds, on one core of an x86-64, +-20 %\n\n"
+    );
     amounts(figures).into_iter().for_each(|line| _ = writeln!(text, "{line}"));
     for Absent { variant, reason } in &figures.absent {
         _ = writeln!(text, "absent: {variant}: {reason}");
