@@ -35,7 +35,11 @@ pub struct Lanes<const L: usize>(pub [f32; L]);
 impl<const L: usize> Lanes<L> {
     #[inline(always)]
     fn map(self, f: impl Fn(f32) -> f32) -> Self {
-        Self(self.0.map(f))
+        let mut out = self.0;
+        for a in &mut out {
+            *a = f(*a);
+        }
+        Self(out)
     }
 
     #[inline(always)]
