@@ -5,6 +5,7 @@ pub mod debugger;
 pub mod device;
 pub mod figures;
 pub mod growth;
+pub mod host;
 pub mod picture;
 pub mod probe;
 pub mod program;
@@ -15,23 +16,30 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use tamis_speed::figures::Figures as Timings;
 
 use crate::bench::device::{Cost, Row};
 use crate::machine::Machines;
 use crate::{report, tools};
 
-/// Measures a training step on emulated boards: instructions, code, RAM, stack.
+/// Measures a training step on emulated boards, instructions, code, RAM, stack; and on this machine, time.
 ///
-/// Every figure but the cycles is counted, and repeats exactly; every training measured has the bits of the same
-/// training on the host.
+/// Of a board every figure but the cycles is counted, and repeats exactly; every training measured has the bits of the
+/// same training on the host. On this machine it is timed beside plain C and another library, the shortest of many.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n    tamis bench --machine all --json")]
+#[command(after_help = "Example:\n    tamis bench --machine all --no-host --json")]
 pub struct Options {
     /// The board, or all of them.
     #[arg(long, value_name = "M|all", default_value = "mps2-an386", value_parser = Machines::parse)]
     pub machine: Machines,
+    /// Boards only.
+    #[arg(long, conflicts_with = "torch")]
+    pub no_host: bool,
+    /// With PyTorch on this machine, where Python has it.
+    #[arg(long)]
+    pub torch: bool,
     /// How the instructions grow with network and batch, on a Cortex-M4F, instead.
-    #[arg(long, conflicts_with = "machine")]
+    #[arg(long, conflicts_with_all = ["machine", "no_host", "torch"])]
     pub growth: bool,
     /// One JSON object instead of tables.
     #[arg(long)]
@@ -54,13 +62,18 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         bar.inc(1);
     })?;
     bar.finish_and_clear();
+    let host = if options.no_host { None } else { Some(host::measure(options.torch)?) };
     if options.json {
-        let object = serde_json::json!({ "device": rows, "host": [] });
+        let Timings { rows: host, peaks, absent } = host.unwrap_or_default();
+        let object = serde_json::json!({ "device": rows, "host": host, "peaks": peaks, "absent": absent });
         println!("{}", serde_json::to_string_pretty(&object)?);
         return Ok(ExitCode::SUCCESS);
     }
     println!("{}", table(&rows));
     println!("Cycles are an estimate, model: {}; never measured on silicon.", cycles::MODEL);
+    if let Some(host) = host {
+        print!("\n{}", host::tables(&host));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

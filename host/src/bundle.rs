@@ -17,6 +17,7 @@ use tamis::support::CHECKS;
 use tamis::trainer::{CHECK_EVERY, test_loss};
 use tamis::wire::{Report, Training};
 use tamis::{AnyLoss, Batch, Digest, Layers, Loss, Network, Norms, StepError, Task};
+use tamis_speed::simd::{self, Level};
 
 use crate::replica::{self, Outcome, bits};
 
@@ -40,7 +41,7 @@ pub fn run<const L: usize>(trainings: &[Training; L], report: Report) -> Result<
     let lanes = trainings.iter().zip(&mut memory).map(|(training, memory)| Lane::start(training, memory));
     let mut lanes = lanes.collect::<Result<Vec<_>>>()?;
     let mut numbers = Numbers::<L>::of(&lanes);
-    train(&mut lanes, &mut numbers, report)?;
+    Level::widest().run(Drive { lanes: &mut lanes, numbers: &mut numbers, report })?;
     let mut outcomes = lanes.into_iter().map(|lane| match lane.outcome {
         Some(outcome) => Ok(outcome),
         None => replica::run(lane.training, report, |_| {}),
@@ -199,7 +200,24 @@ impl<const L: usize> Numbers<L> {
     }
 }
 
+/// All updates of all lanes, for vectors as wide as the core has them.
+struct Drive<'d, 'a, const L: usize> {
+    lanes: &'d mut [Lane<'a>],
+    numbers: &'d mut Numbers<L>,
+    report: Report,
+}
+
+impl<const L: usize> simd::Task for Drive<'_, '_, L> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run(self) -> Result<()> {
+        train(self.lanes, self.numbers, self.report)
+    }
+}
+
 /// All updates of all lanes.
+#[inline(always)]
 fn train<const L: usize>(lanes: &mut [Lane<'_>], numbers: &mut Numbers<L>, report: Report) -> Result<()> {
     let Training { layers, loss, plan } = lanes[0].training;
     let sgd = lanes::bundle(&array::from_fn::<_, L, _>(|lane| lanes[lane].training.plan.sgd))

@@ -29,12 +29,17 @@ use crate::sgd::Sgd;
 
 /// `L` numbers that are computed on together.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(align(32))]
 pub struct Lanes<const L: usize>(pub [f32; L]);
 
 impl<const L: usize> Lanes<L> {
     #[inline(always)]
     fn map(self, f: impl Fn(f32) -> f32) -> Self {
-        Self(self.0.map(f))
+        let mut out = self.0;
+        for a in &mut out {
+            *a = f(*a);
+        }
+        Self(out)
     }
 
     #[inline(always)]

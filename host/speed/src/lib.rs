@@ -1,0 +1,16 @@
+//! Speed on the host: lanes as wide as the core has them, and what a step takes.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `simd.rs` | the widest vectors of this core, detected at run time |
+//! | `steps.rs` | the workloads as trainings that can be repeated |
+//! | `plain.rs` | the same trainings in plain C |
+//! | `peak.rs` | the most multiplications and additions that the core makes |
+//! | `figures.rs` | what is measured, as it is told |
+//! | `benches/host.rs` | the measurement, with a peer beside; `tamis bench --host` runs it |
+
+pub mod figures;
+pub mod peak;
+pub mod plain;
+pub mod simd;
+pub mod steps;
