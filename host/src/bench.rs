@@ -20,6 +20,7 @@ use tamis_speed::figures::Figures as Timings;
 
 use crate::bench::device::{Cost, Row};
 use crate::machine::Machines;
+use crate::tools::Profile;
 use crate::{report, tools};
 
 /// Measures a training step on emulated boards, instructions, code, RAM, stack; and on this machine, time.
@@ -32,6 +33,9 @@ pub struct Options {
     /// The board, or all of them.
     #[arg(long, value_name = "M|all", default_value = "mps2-an386", value_parser = Machines::parse)]
     pub machine: Machines,
+    /// Programs of the profile `small`: less code for more cycles.
+    #[arg(long)]
+    pub small: bool,
     /// Boards only.
     #[arg(long, conflicts_with = "torch")]
     pub no_host: bool,
@@ -39,7 +43,7 @@ pub struct Options {
     #[arg(long)]
     pub torch: bool,
     /// How the instructions grow with network and batch, on a Cortex-M4F, instead.
-    #[arg(long, conflicts_with_all = ["machine", "no_host", "torch"])]
+    #[arg(long, conflicts_with_all = ["machine", "small", "no_host", "torch"])]
     pub growth: bool,
     /// One JSON object instead of tables.
     #[arg(long)]
@@ -57,7 +61,8 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::from(3));
     }
     let bar = report::progress(machines.len() * suite::all().len());
-    let rows = device::measure_all(machines, |row| {
+    let profile = if options.small { Profile::Small } else { Profile::Release };
+    let rows = device::measure_all(profile, machines, |row| {
         bar.set_message(format!("{} on {}", row.workload, row.machine));
         bar.inc(1);
     })?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
 
@@ -97,10 +98,13 @@ pub fn firmware(machine: Machine) -> Result<PathBuf> {
 }
 
 /// How the firmware's programs are built: a profile of Cargo's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// As they are used.
     Release,
+    /// Less code for more cycles.
+    Small,
     /// With debug assertions and overflow checks.
     Checked,
 }
@@ -110,6 +114,7 @@ impl Profile {
     pub fn name(self) -> &'static str {
         match self {
             Self::Release => "release",
+            Self::Small => "small",
             Self::Checked => "checked",
         }
     }
@@ -140,6 +145,9 @@ pub fn firmware_build(profile: Profile, machine: Machine, program: &str) -> Resu
     cargo.args(["build", "--quiet", "--profile", profile.name()]);
     cargo.args(["--package", "tamis-firmware", "--bin", program]);
     cargo.args(["--target", machine.target(), "--features", machine.name()]);
+    if profile == Profile::Small {
+        cargo.args(["--features", "small"]);
+    }
     cargo.current_dir(workspace());
     Ok(cargo)
 }

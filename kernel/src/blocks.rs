@@ -2,7 +2,7 @@
 //!
 //! A block changes no sum: it computes outputs side by side that do not know of each other. What is left over when
 //! the outputs are no multiple of 16 is a block too, of its own width. For a typed network the compiler knows the
-//! widths, and nothing remains of the others.
+//! widths, and nothing remains of the others. With the feature `small` blocks are of four, and one.
 
 /// Something to do for all inputs, for a block of outputs at a time.
 pub(crate) trait Sweep {
@@ -13,6 +13,25 @@ pub(crate) trait Sweep {
 /// Sweeps for all of `outputs`.
 #[inline(always)]
 pub(crate) fn sweep(outputs: usize, sweep: &mut impl Sweep) {
+    if cfg!(feature = "small") { in_fours(outputs, sweep) } else { in_sixteens(outputs, sweep) }
+}
+
+/// Two widths and no others: little code.
+#[inline(always)]
+fn in_fours(outputs: usize, sweep: &mut impl Sweep) {
+    let mut first: usize = 0;
+    while outputs.saturating_sub(first) >= 4 {
+        sweep.block::<4>(first);
+        first = first.saturating_add(4);
+    }
+    while first < outputs {
+        sweep.block::<1>(first);
+        first = first.saturating_add(1);
+    }
+}
+
+#[inline(always)]
+fn in_sixteens(outputs: usize, sweep: &mut impl Sweep) {
     let mut first: usize = 0;
     while outputs.saturating_sub(first) >= 16 {
         sweep.block::<16>(first);

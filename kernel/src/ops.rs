@@ -75,7 +75,8 @@ fn rows_mut<T>(w: &mut [T], outputs: usize) -> core::slice::ChunksExactMut<'_, T
 }
 
 /// z = b + w^T x: `w` (I, O), `b` (O) or none, `x` (I), `z` (O).
-#[inline(always)]
+#[cfg_attr(feature = "small", inline(never))]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub fn forward<T: Number>(w: &[T], b: Option<&[T]>, x: &[T], z: &mut [T]) {
     blocks::sweep(z.len(), &mut Forward { w, b, x, z });
 }
@@ -99,7 +100,12 @@ impl<T: Number> Sweep for Forward<'_, T> {
                 let (w_eights, w) = w.as_chunks::<8>();
                 let (sum_eights, sums) = sums.as_chunks_mut::<8>();
                 w_eights.iter().zip(sum_eights).for_each(|(w, sums)| add_products(sums, w, x));
-                add_products(sums, w, x);
+                let (w_fours, w) = w.as_chunks::<4>();
+                let (sum_fours, sums) = sums.as_chunks_mut::<4>();
+                for (&w, sums) in w_fours.iter().zip(sum_fours) {
+                    *sums = four(*sums, four(w, [x, x, x, x], |w, x| w * x), |sum, product| sum + product);
+                }
+                sums.iter_mut().zip(w).for_each(|(sum, &w)| *sum = *sum + w * x);
             }
         }
         *z = sums;
@@ -117,7 +123,8 @@ fn add_products<T: Number>(sums: &mut [T], w: &[T], x: T) {
 }
 
 /// dx = w d: `w` (I, O), `delta` (O), `dx` (I). Four inputs at a time, whose sums do not wait for each other.
-#[inline(always)]
+#[cfg_attr(feature = "small", inline(never))]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub fn backward<T: Number>(w: &[T], delta: &[T], dx: &mut [T]) {
     let outputs = delta.len();
     let (blocks, rest) = dx.as_chunks_mut::<4>();
@@ -207,7 +214,8 @@ pub fn add_gradient<T: Number>(g_w: &mut [T], g_b: Option<&mut [T]>, x: &[T], de
 
 /// Every weight becomes `change(w_io, f(d_o) x_i)`, and every bias `change(b_o, f(d_o))`.
 /// `w` (I, O), `b` (O) or none, `x` (I), `delta` (O).
-#[inline(always)]
+#[cfg_attr(feature = "small", inline(never))]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn outer<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
@@ -240,7 +248,7 @@ impl<T: Number, F: Fn(T) -> T, C: Fn(T, T) -> T> Sweep for Outer<'_, T, F, C> {
             if let Some(w) = block_mut::<T, B>(row, first) {
                 let (w_fours, w) = w.as_chunks_mut::<4>();
                 for (w, delta) in w_fours.iter_mut().zip(delta_fours) {
-                    *w = four(*w, four(*delta, [x; 4], |delta, x| delta * x), &self.change);
+                    *w = four(*w, four(*delta, [x, x, x, x], |delta, x| delta * x), &self.change);
                 }
                 for (w, &delta) in w.iter_mut().zip(delta) {
                     *w = (self.change)(*w, delta * x);

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 use tamis_host::bench::device::{Cost, Row};
-use tamis_host::bench::figures::Figures;
+use tamis_host::bench::figures::{Figures, SMALL};
 use tamis_host::bench::growth::{Fit, Line};
 use tamis_host::bench::suite;
 use tamis_host::machine::Machine;
+use tamis_host::tools::Profile;
 
 /// One of the values.
 type Value = fn(&Cost) -> u64;
@@ -19,7 +20,7 @@ pub fn device(figures: &Figures) -> Result<String> {
          |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for bench in suite::all() {
-        let Some(cost) = cost(figures, Machine::MpsAn386, bench.name)? else { continue };
+        let Some(cost) = cost(figures, Profile::Release, Machine::MpsAn386, bench.name)? else { continue };
         let cycles = cost.estimated_cycles.map_or("-".to_owned(), spaced);
         let active = cost.active_units.map_or("-".to_owned(), |share| format!("{:.0} %", 100.0 * share));
         writeln!(
@@ -46,6 +47,36 @@ pub fn device(figures: &Figures) -> Result<String> {
         text += "\n";
         text += &by_machine(figures, name, value)?;
     }
+    text += "\n";
+    text += &small(figures)?;
+    Ok(text)
+}
+
+/// What the profile `small` saves and costs.
+fn small(figures: &Figures) -> Result<String> {
+    let mut text = String::from(
+        "| `small` | core | | hot code | image | instructions | cycles, estimated |\n|---|---|---|---|---|---|---|\n",
+    );
+    for machine in SMALL {
+        for bench in suite::all() {
+            let name = bench.name;
+            let Some(small) = cost(figures, Profile::Small, machine, name)? else { continue };
+            let Some(fast) = cost(figures, Profile::Release, machine, name)? else { continue };
+            let beside = |value: Value| format!("{} for {}", spaced(value(small)), spaced(value(fast)));
+            let cycles = match (small.estimated_cycles, fast.estimated_cycles) {
+                (Some(small), Some(fast)) => format!("{} for {}", spaced(small), spaced(fast)),
+                _ => "-".to_owned(),
+            };
+            writeln!(
+                text,
+                "| `{machine}` | {} | {name} | {} | {} | {} | {cycles} |",
+                machine.core(),
+                beside(|cost| cost.hot_code_bytes),
+                beside(|cost| cost.image_bytes),
+                beside(|cost| cost.instructions),
+            )?;
+        }
+    }
     Ok(text)
 }
 
@@ -58,7 +89,8 @@ fn by_machine(figures: &Figures, name: &str, value: Value) -> Result<String> {
     for machine in Machine::ALL {
         write!(text, "| `{machine}` | {} |", machine.core())?;
         for name in &names {
-            let cell = cost(figures, machine, name)?.map_or("does not fit".to_owned(), |c| spaced(value(c)));
+            let cell = cost(figures, Profile::Release, machine, name)?
+                .map_or("does not fit".to_owned(), |c| spaced(value(c)));
             write!(text, " {cell} |")?;
         }
         text += "\n";
@@ -66,8 +98,13 @@ fn by_machine(figures: &Figures, name: &str, value: Value) -> Result<String> {
     Ok(text)
 }
 
-fn cost<'a>(figures: &'a Figures, machine: Machine, workload: &str) -> Result<Option<&'a Cost>> {
-    let is_it = |row: &&Row| row.machine == machine && row.workload == workload;
+fn cost<'a>(
+    figures: &'a Figures,
+    profile: Profile,
+    machine: Machine,
+    workload: &str,
+) -> Result<Option<&'a Cost>> {
+    let is_it = |row: &&Row| (row.profile, row.machine) == (profile, machine) && row.workload == workload;
     let row = figures.device.iter().find(is_it).with_context(|| format!("no {workload} on {machine}"))?;
     Ok(row.cost.as_ref())
 }

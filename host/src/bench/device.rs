@@ -19,6 +19,8 @@ use crate::tools::{self, Profile};
 pub struct Row {
     /// The machine.
     pub machine: Machine,
+    /// How the program is built.
+    pub profile: Profile,
     /// The benchmark.
     pub workload: String,
     /// What it costs; nothing where it does not fit into the machine's RAM.
@@ -32,9 +34,10 @@ impl TryFrom<Value> for Row {
 
     fn try_from(row: Value) -> Result<Self, serde_json::Error> {
         let machine = Machine::deserialize(&row["machine"])?;
+        let profile = Profile::deserialize(&row["profile"])?;
         let workload = String::deserialize(&row["workload"])?;
         let fits = row.get("instructions").is_some();
-        Ok(Self { machine, workload, cost: fits.then(|| Cost::deserialize(&row)).transpose()? })
+        Ok(Self { machine, profile, workload, cost: fits.then(|| Cost::deserialize(&row)).transpose()? })
     }
 }
 
@@ -66,11 +69,11 @@ pub struct Cost {
 }
 
 /// Builds a benchmark for a machine; nothing if it does not fit.
-pub fn build(machine: Machine, program: &str) -> Result<Option<Program>> {
-    let mut build = tools::firmware_build(Profile::Release, machine, program)?;
-    let output = tools::build_and_keep(Profile::Release, machine, program, &mut build)?;
+pub fn build(profile: Profile, machine: Machine, program: &str) -> Result<Option<Program>> {
+    let mut build = tools::firmware_build(profile, machine, program)?;
+    let output = tools::build_and_keep(profile, machine, program, &mut build)?;
     if output.status.success() {
-        return Program::read(&tools::elf_path(Profile::Release, machine, program)).map(Some);
+        return Program::read(&tools::elf_path(profile, machine, program)).map(Some);
     }
     let errors = String::from_utf8_lossy(&output.stderr);
     if errors.contains("will not fit in region 'RAM'") {
@@ -80,18 +83,18 @@ pub fn build(machine: Machine, program: &str) -> Result<Option<Program>> {
 }
 
 /// Measures all benchmarks on these machines, several at once; `done` hears of each.
-pub fn measure_all(machines: &[Machine], done: impl Fn(&Row) + Sync) -> Result<Vec<Row>> {
+pub fn measure_all(profile: Profile, machines: &[Machine], done: impl Fn(&Row) + Sync) -> Result<Vec<Row>> {
     let benches = suite::all();
     let each = |&machine: &Machine| benches.iter().map(move |bench| (machine, bench));
     let all: Vec<_> = machines.iter().flat_map(each).collect();
-    let rows = pool::map(&all, |&(machine, bench)| measure(machine, bench).inspect(&done));
+    let rows = pool::map(&all, |&(machine, bench)| measure(profile, machine, bench).inspect(&done));
     rows.into_iter().collect()
 }
 
 /// Measures a benchmark on a machine.
-pub fn measure(machine: Machine, bench: &Bench) -> Result<Row> {
-    let Some(program) = build(machine, bench.program)? else {
-        return Ok(Row { machine, workload: bench.name.to_owned(), cost: None });
+pub fn measure(profile: Profile, machine: Machine, bench: &Bench) -> Result<Row> {
+    let Some(program) = build(profile, machine, bench.program)? else {
+        return Ok(Row { machine, profile, workload: bench.name.to_owned(), cost: None });
     };
     let probe = Probe { machine, program: &program, function: bench.step, skip: WARM_UP, setting: None };
     let call = probe.measure().with_context(|| format!("{} on {machine}", bench.name))?;
@@ -116,5 +119,5 @@ pub fn measure(machine: Machine, bench: &Bench) -> Result<Row> {
         stack_bytes: bytes(call.stack),
         active_units: active,
     };
-    Ok(Row { machine, workload: bench.name.to_owned(), cost: Some(cost) })
+    Ok(Row { machine, profile, workload: bench.name.to_owned(), cost: Some(cost) })
 }

@@ -8,14 +8,18 @@ use serde::{Deserialize, Serialize};
 use super::device::{self, Cost, Row};
 use super::growth::{self, Growth};
 use crate::machine::Machine;
+use crate::tools::Profile;
 
 /// No figure may grow by more than this share without being committed.
 pub const TOLERANCE: f64 = 0.02;
 
+/// The machines of the profile `small`: the reference, and the one with the least flash.
+pub const SMALL: [Machine; 2] = [Machine::MpsAn386, Machine::Microbit];
+
 /// What has been measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
-    /// Benchmark by machine.
+    /// Benchmark by machine, as programs are used and, on [`SMALL`], as small.
     pub device: Vec<Row>,
     /// Networks and batches.
     pub growth: Growth,
@@ -24,7 +28,9 @@ pub struct Figures {
 impl Figures {
     /// Measures all of it on these machines.
     pub fn measure(machines: &[Machine]) -> Result<Self> {
-        Ok(Self { device: device::measure_all(machines, |_| {})?, growth: growth::measure(|_| {})? })
+        let mut device = device::measure_all(Profile::Release, machines, |_| {})?;
+        device.extend(device::measure_all(Profile::Small, &SMALL, |_| {})?);
+        Ok(Self { device, growth: growth::measure(|_| {})? })
     }
 
     /// From JSON.
@@ -67,10 +73,11 @@ impl Figures {
     /// Every value that must not grow, by name.
     fn values(&self) -> Vec<(String, f64)> {
         let mut values = Vec::new();
-        for Row { machine, workload, cost } in &self.device {
+        for Row { machine, profile, workload, cost } in &self.device {
             let Some(cost) = cost else { continue };
             for (name, value) in guarded(cost) {
-                values.push((format!("{machine} {workload} {name}"), value as f64));
+                let profile = profile.name();
+                values.push((format!("{machine} {profile} {workload} {name}"), value as f64));
             }
         }
         for point in self.growth.grid.iter().chain(&self.growth.batches) {
@@ -111,7 +118,12 @@ mod tests {
             stack_bytes: 0,
             active_units: Some(0.5),
         };
-        let row = |cost| Row { machine: Machine::Microbit, workload: "W1".to_owned(), cost };
+        let row = |cost| Row {
+            machine: Machine::Microbit,
+            profile: Profile::Release,
+            workload: "W1".to_owned(),
+            cost,
+        };
         let growth = Growth { grid: Vec::new(), batches: Vec::new() };
         Figures { device: vec![row(Some(cost)), row(None)], growth }
     }
@@ -123,7 +135,7 @@ mod tests {
         assert!(figures(10).grown_since(&old).is_empty());
         assert_eq!(
             figures(1021).grown_since(&old),
-            ["microbit W1 instructions: 1000 before, 1021 now, +2.1 %"]
+            ["microbit release W1 instructions: 1000 before, 1021 now, +2.1 %"]
         );
     }
 

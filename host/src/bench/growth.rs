@@ -16,6 +16,7 @@ use super::probe::Probe;
 use super::program::Program;
 use crate::machine::Machine;
 use crate::pool;
+use crate::tools::Profile;
 
 /// The core that is measured.
 pub const MACHINE: Machine = Machine::MpsAn386;
@@ -83,7 +84,7 @@ pub struct Growth {
 
 /// Measures the grid, and the batches; `done` hears of each.
 pub fn measure(done: impl Fn(&Point) + Sync) -> Result<Growth> {
-    let program = device::build(MACHINE, PROGRAM.0)?.context("the growth does not fit")?;
+    let program = device::build(Profile::Release, MACHINE, PROGRAM.0)?.context("the growth does not fit")?;
     let grid = GRID.iter().map(|&widths| (widths, 1));
     let batches = BATCHES.iter().map(|&batch| (BATCHED, batch));
     let cases: Vec<_> = grid.chain(batches).collect();
