@@ -12,8 +12,14 @@ pub(crate) trait Sweep {
 
 /// Sweeps for all of `outputs`.
 #[inline(always)]
-pub(crate) fn sweep(outputs: usize, sweep: &mut impl Sweep) {
-    if cfg!(feature = "small") { in_fours(outputs, sweep) } else { in_sixteens(outputs, sweep) }
+pub(crate) fn sweep<T>(outputs: usize, sweep: &mut impl Sweep) {
+    if cfg!(feature = "small") { in_fours(outputs, sweep) } else { widely(outputs, sweep, is_scalar::<T>()) }
+}
+
+/// Whether a `T` is one number and no lanes: 16 bundles of lanes do not go into registers, 8 do.
+#[inline(always)]
+pub(crate) fn is_scalar<T>() -> bool {
+    size_of::<T>() == size_of::<f32>()
 }
 
 /// Two widths and no others: little code.
@@ -31,11 +37,18 @@ fn in_fours(outputs: usize, sweep: &mut impl Sweep) {
 }
 
 #[inline(always)]
-fn in_sixteens(outputs: usize, sweep: &mut impl Sweep) {
+fn widely(outputs: usize, sweep: &mut impl Sweep, in_sixteens: bool) {
     let mut first: usize = 0;
-    while outputs.saturating_sub(first) >= 16 {
-        sweep.block::<16>(first);
-        first = first.saturating_add(16);
+    if in_sixteens {
+        while outputs.saturating_sub(first) >= 16 {
+            sweep.block::<16>(first);
+            first = first.saturating_add(16);
+        }
+    } else {
+        while outputs.saturating_sub(first) >= 8 {
+            sweep.block::<8>(first);
+            first = first.saturating_add(8);
+        }
     }
     match outputs.saturating_sub(first) {
         0 => {}

@@ -78,7 +78,7 @@ fn rows_mut<T>(w: &mut [T], outputs: usize) -> core::slice::ChunksExactMut<'_, T
 #[cfg_attr(feature = "small", inline(never))]
 #[cfg_attr(not(feature = "small"), inline(always))]
 pub fn forward<T: Number>(w: &[T], b: Option<&[T]>, x: &[T], z: &mut [T]) {
-    blocks::sweep(z.len(), &mut Forward { w, b, x, z });
+    blocks::sweep::<T>(z.len(), &mut Forward { w, b, x, z });
 }
 
 struct Forward<'a, T> {
@@ -97,6 +97,10 @@ impl<T: Number> Sweep for Forward<'_, T> {
         let mut sums = bias.copied().unwrap_or([T::ZERO; B]);
         for (row, &x) in rows(self.w, outputs).zip(self.x) {
             if let Some(w) = block::<T, B>(row, first) {
+                if !blocks::is_scalar::<T>() {
+                    sums.iter_mut().zip(w).for_each(|(sum, &w)| *sum = *sum + w * x);
+                    continue;
+                }
                 let (w_eights, w) = w.as_chunks::<8>();
                 let (sum_eights, sums) = sums.as_chunks_mut::<8>();
                 w_eights.iter().zip(sum_eights).for_each(|(w, sums)| add_products(sums, w, x));
@@ -224,7 +228,7 @@ fn outer<T: Number>(
     f: impl Fn(T) -> T + Copy,
     change: impl Fn(T, T) -> T + Copy,
 ) {
-    blocks::sweep(delta.len(), &mut Outer { w, x, delta, f, change });
+    blocks::sweep::<T>(delta.len(), &mut Outer { w, x, delta, f, change });
     for (b, &delta) in b.into_iter().flatten().zip(delta) {
         *b = change(*b, f(delta));
     }
@@ -243,14 +247,18 @@ impl<T: Number, F: Fn(T) -> T, C: Fn(T, T) -> T> Sweep for Outer<'_, T, F, C> {
     fn block<const B: usize>(&mut self, first: usize) {
         let Some(delta) = block::<T, B>(self.delta, first) else { return };
         let delta = delta.map(&self.f);
-        let (delta_fours, delta) = delta.as_chunks::<4>();
+        let (delta_fours, delta_rest) = delta.as_chunks::<4>();
         for (row, &x) in rows_mut(self.w, self.delta.len()).zip(self.x) {
             if let Some(w) = block_mut::<T, B>(row, first) {
+                if !blocks::is_scalar::<T>() {
+                    w.iter_mut().zip(&delta).for_each(|(w, &delta)| *w = (self.change)(*w, delta * x));
+                    continue;
+                }
                 let (w_fours, w) = w.as_chunks_mut::<4>();
                 for (w, delta) in w_fours.iter_mut().zip(delta_fours) {
                     *w = four(*w, four(*delta, [x, x, x, x], |delta, x| delta * x), &self.change);
                 }
-                for (w, &delta) in w.iter_mut().zip(delta) {
+                for (w, &delta) in w.iter_mut().zip(delta_rest) {
                     *w = (self.change)(*w, delta * x);
                 }
             }
