@@ -10,6 +10,37 @@ use tamis_host::bench::suite;
 use tamis_host::machine::Machine;
 use tamis_host::tools::Profile;
 
+/// The estimated cycles of others, where they were measured: C with four outputs a pass, and AIfES 2.2.0. From the
+/// table in `docs/BENCHMARKS.md`.
+const OTHERS: [(&str, &str, &str); 3] =
+    [("W1", "13.3k", "141k"), ("W2", "14.9k", "125k"), ("W3", "336k", "4.69M")];
+
+/// The README's table: the reference core in short.
+pub fn summary(figures: &Figures) -> Result<String> {
+    let mut text = String::from(
+        "| | instructions | cycles, estimated | in C | in AIfES | hot code | in `small` | RAM | stack |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    for bench in suite::all() {
+        let of = |profile| cost(figures, profile, Machine::MpsAn386, bench.name);
+        let (Some(fast), Some(small)) = (of(Profile::Release)?, of(Profile::Small)?) else { continue };
+        let other = OTHERS.iter().find(|(name, ..)| *name == bench.name);
+        let (c, aifes) = other.map_or(("", ""), |&(_, c, aifes)| (c, aifes));
+        writeln!(
+            text,
+            "| {} | {} | {} | {c} | {aifes} | {} B | {} B | {} B | {} B |",
+            bench.network,
+            spaced(fast.instructions),
+            fast.estimated_cycles.map_or("-".to_owned(), spaced),
+            spaced(fast.hot_code_bytes),
+            spaced(small.hot_code_bytes),
+            spaced(fast.ram_bytes),
+            spaced(fast.stack_bytes),
+        )?;
+    }
+    Ok(text)
+}
+
 /// One of the values.
 type Value = fn(&Cost) -> u64;
 

@@ -51,8 +51,8 @@ impl Golden {
         Ok(Self { path, old, new })
     }
 
-    /// The figures of the benchmarks, and the page and the picture that tell them.
-    pub fn benchmarks(figures: &Figures) -> Result<[Self; 3]> {
+    /// The figures of the benchmarks, and the pages and the picture that tell them.
+    pub fn benchmarks(figures: &Figures) -> Result<[Self; 4]> {
         let (path, old) = Self::read(BENCHMARKS)?;
         let golden = Self { path, old, new: figures.text()? };
         let (path, old) = Self::read("docs/BENCHMARKS.md")?;
@@ -61,7 +61,9 @@ impl Golden {
         let page = Self { path, old, new };
         let (path, old) = Self::read("docs/growth.svg")?;
         let picture = Self { path, old, new: picture::svg(&figures.growth)? };
-        Ok([golden, page, picture])
+        let (path, old) = Self::read("README.md")?;
+        let readme = Self { path, new: told(&old, "speed", &benchmarks::summary(figures)?)?, old };
+        Ok([golden, page, picture, readme])
     }
 
     /// The figures of the benchmarks as they are committed.

@@ -23,6 +23,15 @@ fn no_figure_has_grown_by_more_than_two_percent() -> Result<()> {
         assert!(off.abs() < 0.1, "a MAC of {} costs {:+.1} %", point.network, 100.0 * off);
     }
     assert!(growth.grid.iter().all(|point| fit.error(point).abs() < 0.1));
+    let committed = Golden::committed_benchmarks()?.growth.fit()?;
+    for (name, new, old) in [
+        ("a", fit.a, committed.a),
+        ("b", fit.b, committed.b),
+        ("c", fit.c, committed.c),
+        ("d", fit.d, committed.d),
+    ] {
+        assert!((new / old - 1.0).abs() < 0.1, "{name} of the fit was {old} and is {new}");
+    }
     assert!(growth.line()?.r_squared > 0.9999, "{:?}", growth.line()?);
     Ok(())
 }

@@ -61,7 +61,7 @@ fn the_oracle_is_right() {
 }
 
 /// Relative to the norm of the gradient. One rounding of f32 is up to 6e-8, sums have up to 18 terms, and
-/// y - t may cancel; the largest distance seen is 1.3e-6.
+/// y - t may cancel: the largest distance seen is 2.0e-6, where it does, and a correctly rounded tanh has it too.
 fn the_kernel_agrees_with_the_oracle<N: Shape>(specs: &[Spec]) {
     for seed in 0..5 {
         let bench = Bench::<N>::of_numbers(seed);
@@ -69,7 +69,7 @@ fn the_kernel_agrees_with_the_oracle<N: Shape>(specs: &[Spec]) {
         for n in [1, 2, 7] {
             let rows = rows_for::<N>(specs, n);
             let distance = relative_distance(&bench.mean_gradient(&rows), &oracle.gradient(&rows).flat());
-            assert!(distance < 2e-6, "{specs:?}: seed {seed}, {n} rows: {distance:e}");
+            assert!(distance < 3e-6, "{specs:?}: seed {seed}, {n} rows: {distance:e}");
         }
         let (x, target) = typed::<N>(&rows_for::<N>(specs, 1)[0]);
         let loss = bench.copy().model().evaluate(&x, &target).unwrap();
