@@ -97,29 +97,37 @@ impl<T: Number> Sweep for Forward<'_, T> {
         let mut sums = bias.copied().unwrap_or([T::ZERO; B]);
         for (row, &x) in rows(self.w, outputs).zip(self.x) {
             if let Some(w) = block::<T, B>(row, first) {
-                if !blocks::is_scalar::<T>() {
-                    sums.iter_mut().zip(w).for_each(|(sum, &w)| *sum = *sum + w * x);
-                    continue;
-                }
-                let (w_eights, w) = w.as_chunks::<8>();
-                let (sum_eights, sums) = sums.as_chunks_mut::<8>();
-                w_eights.iter().zip(sum_eights).for_each(|(w, sums)| add_products(sums, w, x));
-                let (w_fours, w) = w.as_chunks::<4>();
-                let (sum_fours, sums) = sums.as_chunks_mut::<4>();
-                for (&w, sums) in w_fours.iter().zip(sum_fours) {
-                    *sums = four(*sums, four(w, [x, x, x, x], |w, x| w * x), |sum, product| sum + product);
-                }
-                sums.iter_mut().zip(w).for_each(|(sum, &w)| *sum = *sum + w * x);
+                add_products(&mut sums, w, x);
             }
         }
         *z = sums;
     }
 }
 
-/// Up to eight sums + w x. All loads come first, then all products, then all sums, so that on a core which does
-/// nothing out of order none waits for the one before.
+/// sums + w x, of a block.
+///
+/// A core that does everything in its order waits for what it has only just loaded or multiplied. So loads, products
+/// and sums come in groups, of eight and of four. With lanes there is a core that orders for itself.
 #[inline(always)]
-fn add_products<T: Number>(sums: &mut [T], w: &[T], x: T) {
+fn add_products<T: Number, const B: usize>(sums: &mut [T; B], w: &[T; B], x: T) {
+    let (mut sums, mut w) = (&mut sums[..], &w[..]);
+    if blocks::is_scalar::<T>() {
+        let (w_eights, sum_eights, w_fours, sum_fours);
+        (w_eights, w) = w.as_chunks::<8>();
+        (sum_eights, sums) = sums.as_chunks_mut::<8>();
+        w_eights.iter().zip(sum_eights).for_each(|(w, sums)| eight_products(sums, w, x));
+        (w_fours, w) = w.as_chunks::<4>();
+        (sum_fours, sums) = sums.as_chunks_mut::<4>();
+        for (&w, sums) in w_fours.iter().zip(sum_fours) {
+            *sums = four(*sums, four(w, [x, x, x, x], |w, x| w * x), |sum, product| sum + product);
+        }
+    }
+    sums.iter_mut().zip(w).for_each(|(sum, &w)| *sum = *sum + w * x);
+}
+
+/// [`add_products`] for eight: all loads, then all products, then all sums.
+#[inline(always)]
+fn eight_products<T: Number>(sums: &mut [T], w: &[T], x: T) {
     let mut products = [T::ZERO; 8];
     products.iter_mut().zip(w).for_each(|(product, &w)| *product = w);
     products.iter_mut().zip(w).for_each(|(product, _)| *product = *product * x);
@@ -131,12 +139,12 @@ fn add_products<T: Number>(sums: &mut [T], w: &[T], x: T) {
 #[cfg_attr(not(feature = "small"), inline(always))]
 pub fn backward<T: Number>(w: &[T], delta: &[T], dx: &mut [T]) {
     let outputs = delta.len();
-    let (blocks, rest) = dx.as_chunks_mut::<4>();
-    let (w_blocks, w_rest) = split(w, blocks.len().saturating_mul(4).saturating_mul(outputs));
-    for (rows, dx) in w_blocks.chunks_exact(outputs.saturating_mul(4).max(1)).zip(blocks) {
-        let (w0, rest) = split(rows, outputs);
-        let (w1, rest) = split(rest, outputs);
-        let (w2, w3) = split(rest, outputs);
+    let (dx_fours, dx) = dx.as_chunks_mut::<4>();
+    let (w_fours, w) = split(w, dx_fours.len().saturating_mul(4).saturating_mul(outputs));
+    for (w, dx) in rows(w_fours, outputs.max(1).saturating_mul(4)).zip(dx_fours) {
+        let (w0, w) = split(w, outputs);
+        let (w1, w) = split(w, outputs);
+        let (w2, w3) = split(w, outputs);
         let (mut s0, mut s1, mut s2, mut s3) = (T::ZERO, T::ZERO, T::ZERO, T::ZERO);
         for ((((&w0, &w1), &w2), &w3), &delta) in w0.iter().zip(w1).zip(w2).zip(w3).zip(delta) {
             let (p0, p1, p2, p3) = (w0 * delta, w1 * delta, w2 * delta, w3 * delta);
@@ -144,7 +152,7 @@ pub fn backward<T: Number>(w: &[T], delta: &[T], dx: &mut [T]) {
         }
         *dx = [s0, s1, s2, s3];
     }
-    for (row, dx) in w_rest.chunks_exact(outputs.max(1)).zip(rest) {
+    for (row, dx) in rows(w, outputs).zip(dx) {
         *dx = sum(row.iter().zip(delta).map(|(&w, &delta)| w * delta));
     }
 }
