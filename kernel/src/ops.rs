@@ -23,6 +23,9 @@
 //! in ascending index order and are never re-associated; products and sums round one by one (no fused
 //! multiply-add). Work is interleaved over *outputs* only, which changes no sum.
 //!
+//! What only options need is one function for all layers of a program on a device, and part of its caller on the host,
+//! where lanes want the caller's vectors. With the feature `small` so are the loops over all weights.
+//!
 //! All functions are total: slices that are too short compute less, nothing panics. [`crate::Model`]
 //! checks the lengths once a call; past that the compiler knows them.
 
@@ -173,7 +176,8 @@ pub fn update<T: Number>(w: &mut [T], b: Option<&mut [T]>, x: &[T], delta: &[T],
 }
 
 /// [`update`] after a decoupled decay of the weights, the biases, or both.
-#[inline(always)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn update_decayed<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
@@ -189,7 +193,8 @@ pub fn update_decayed<T: Number>(
 
 /// The general update of a batch of one, on g = d x without storing it; `changes` say how g moves weights and
 /// biases. `w` (I, O), `b` (O) or none, `x` (I), `delta` (O), `velocity` of weights, then biases, or nothing.
-#[inline(always)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn update_general<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
@@ -378,7 +383,8 @@ pub fn descend<T: Number>(params: &mut [T], gradient: &[T], eta: T) {
 
 /// The general update from a stored mean gradient: `w` (I, O) and `b` (O) or nothing, `gradient` of weights, then
 /// biases, `velocity` likewise, or nothing.
-#[inline(always)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn descend_general<T: Number>(
     w: &mut [T],
     b: &mut [T],
@@ -401,7 +407,8 @@ pub fn descend_general<T: Number>(
 const LEAST: f32 = f32::from_bits(1);
 
 /// The proximal step of the L1 penalty: sign(w) max(|w| - s, 0).
-#[inline(always)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn shrink_weights<T: Number>(w: &mut [T], s: T) {
     for w in w {
         let size = w.abs() - s;
@@ -410,7 +417,8 @@ pub fn shrink_weights<T: Number>(w: &mut [T], s: T) {
 }
 
 /// The proximal step of the group lasso: the weights of each input, `w` (I, O), times max(0, 1 - s / |w_i|).
-#[inline(always)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn shrink_groups<T: Number>(w: &mut [T], outputs: usize, s: T) {
     for column in rows_mut(w, outputs) {
         let norm = square_sum(column).sqrt();
@@ -419,7 +427,8 @@ pub fn shrink_groups<T: Number>(w: &mut [T], outputs: usize, s: T) {
 }
 
 /// The growing penalty: the weights of each input, `w` (I, O), times max(0, 1 - r k), `rates` (I).
-#[inline(always)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn shrink_columns<T: Number>(w: &mut [T], outputs: usize, rates: &[T], k: T) {
     for (column, &rate) in rows_mut(w, outputs).zip(rates) {
         shrink(column, T::ONE - rate * k);
