@@ -163,7 +163,7 @@ fn tables_tell_what_the_picture_shows() -> Result<()> {
         "linear, 2 of 6 inputs relevant, 8 probes, network 14-8-1, identity",
         "SGD, batch 1, step size 0.02, 256 shuffled, 20,000 updates, seed 1",
         "ratio 0.03 · found x1 x2",
-        "f53899ea",
+        "0465203b",
         "1.1 %",
         "indices   samples   norms    RAM",
         "weights.png",
