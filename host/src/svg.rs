@@ -114,11 +114,16 @@ pub fn number(value: f32) -> String {
 
 /// A count with a comma at every third digit.
 pub fn thousands(count: u32) -> String {
+    grouped(count.into(), ',')
+}
+
+/// A count with a separator at every third digit.
+pub fn grouped(count: u64, separator: char) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
+            out.push(separator);
         }
         out.push(digit);
     }

@@ -8,6 +8,7 @@ use tamis_host::bench::figures::{Figures, SMALL};
 use tamis_host::bench::growth::{Fit, Line};
 use tamis_host::bench::suite;
 use tamis_host::machine::Machine;
+use tamis_host::svg;
 use tamis_host::tools::Profile;
 
 /// The estimated cycles of others, where they were measured: C with four outputs a pass, and AIfES 2.2.0. From the
@@ -179,13 +180,5 @@ pub fn growth(figures: &Figures) -> Result<String> {
 
 /// A count with a space at every third digit.
 fn spaced(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
+    svg::grouped(count, ' ')
 }

@@ -7,7 +7,7 @@
 //! | `plain.rs` | the same trainings in plain C |
 //! | `peak.rs` | the most multiplications and additions that the core makes |
 //! | `figures.rs` | what is measured, as it is told |
-//! | `benches/host.rs` | the measurement, with a peer beside; `tamis bench --host` runs it |
+//! | `benches/host/` | the measurement, with a peer beside; `tamis bench` runs it |
 
 pub mod figures;
 pub mod peak;

@@ -69,6 +69,11 @@ fn run(Check { name, mut command, is_long }: Check) -> Result<()> {
 
 fn checks(options: &Options) -> Vec<Check> {
     const HOST: &str = "--workspace --exclude tamis-firmware --all-features";
+    // The kernel's feature `small` is for devices: what runs here is the kernel as it is.
+    const TESTED: &str = "--workspace --exclude tamis-firmware --features tamis/wire,tamis/defmt";
+    // The same bits in its blocks of four, by the literal transcription, lanes and lists of layers.
+    const SMALL: &str =
+        "--package tamis-tests --features tamis/small --test literal --test lanes --test layers";
     const DENY: &str = "-- --deny warnings";
     let board = |machine: Machine| {
         let (target, name) = (machine.target(), machine.name());
@@ -91,10 +96,11 @@ fn checks(options: &Options) -> Vec<Check> {
         ));
     }
     checks.push(check("the kernel's package", "package --package tamis --allow-dirty"));
-    let tests = check("tests, on the host and on emulated cores", &format!("test {HOST}"));
+    let tests = check("tests, on the host and on emulated cores", &format!("test {TESTED}"));
     checks.push(Check { is_long: true, ..tests });
+    checks.push(check("tests, with the feature small", &format!("test --quiet {SMALL}")));
     if options.long {
-        let arguments = format!("test {HOST} --test exponential -- --ignored --nocapture");
+        let arguments = format!("test {TESTED} --test exponential -- --ignored --nocapture");
         let every = check("tanh, sigmoid and exp of every number", &arguments);
         checks.push(Check { is_long: true, ..every });
     }
