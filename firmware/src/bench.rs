@@ -8,7 +8,7 @@ use core::array;
 use core::hint::black_box;
 
 use tamis::model::{Input, Target};
-use tamis::{Digest, Model, Sgd, Shape, StepError, Takes, Vector};
+use tamis::{Digest, Model, Sgd, Shape, StepError, Takes, Task, Vector};
 
 use crate::workloads::{SEED, WARM_UP, Workload};
 
@@ -24,10 +24,10 @@ pub struct Sample<W: Workload> {
 }
 
 impl<W: Workload> Sample<W> {
-    /// The row of the workload's task at this index.
-    pub fn of_row(index: u64) -> Self {
+    /// The row of a task at this index.
+    pub fn of_row(task: &Task, index: u64) -> Self {
         let mut x = <W::Net as Shape>::In::zeros();
-        let target = W::TASK.row(index, x.as_mut());
+        let target = task.row(index, x.as_mut());
         let mut sample = Self { x, target: <W::Loss as Takes<_>>::Target::<<W::Net as Shape>::Out>::zeros() };
         sample.target.as_mut().fill(target);
         sample
@@ -45,7 +45,7 @@ pub fn train<W: Workload, const B: usize>(
     let sgd = black_box(Sgd::new(W::STEP_SIZE).ok()?);
     let mut rows = 0..;
     for _ in 0..=WARM_UP {
-        let samples = array::from_fn(|_| Sample::of_row(rows.next().unwrap_or_default()));
+        let samples = array::from_fn(|_| Sample::of_row(&W::TASK, rows.next().unwrap_or_default()));
         step(net, &samples, &sgd).ok()?;
     }
     let mut digest = Digest::new();

@@ -22,34 +22,27 @@ pub(crate) fn is_scalar<T>() -> bool {
     size_of::<T>() == size_of::<f32>()
 }
 
+/// As many blocks of `B` outputs as there are from `first` on; gives the first output that is left.
+#[inline(always)]
+fn whole<const B: usize>(first: usize, outputs: usize, sweep: &mut impl Sweep) -> usize {
+    let mut first = first;
+    while outputs.saturating_sub(first) >= B {
+        sweep.block::<B>(first);
+        first = first.saturating_add(B);
+    }
+    first
+}
+
 /// Two widths and no others: little code.
 #[inline(always)]
 fn in_fours(outputs: usize, sweep: &mut impl Sweep) {
-    let mut first: usize = 0;
-    while outputs.saturating_sub(first) >= 4 {
-        sweep.block::<4>(first);
-        first = first.saturating_add(4);
-    }
-    while first < outputs {
-        sweep.block::<1>(first);
-        first = first.saturating_add(1);
-    }
+    let first = whole::<4>(0, outputs, sweep);
+    whole::<1>(first, outputs, sweep);
 }
 
 #[inline(always)]
 fn widely(outputs: usize, sweep: &mut impl Sweep, in_sixteens: bool) {
-    let mut first: usize = 0;
-    if in_sixteens {
-        while outputs.saturating_sub(first) >= 16 {
-            sweep.block::<16>(first);
-            first = first.saturating_add(16);
-        }
-    } else {
-        while outputs.saturating_sub(first) >= 8 {
-            sweep.block::<8>(first);
-            first = first.saturating_add(8);
-        }
-    }
+    let first = if in_sixteens { whole::<16>(0, outputs, sweep) } else { whole::<8>(0, outputs, sweep) };
     match outputs.saturating_sub(first) {
         0 => {}
         1 => sweep.block::<1>(first),

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use tamis::model::{Input, Target};
 use tamis::shape::Vector;
 use tamis::{Lanes, Model, Network, Number, Seed, Sgd, Shape, StepError, Takes, Task as Samples, lanes};
+use tamis_firmware::bench::Sample;
 use tamis_firmware::workloads::{SEED, Workload};
 
 use crate::simd::{Level, Task};
@@ -37,9 +38,7 @@ impl<W: Workload> Training<W, f32> {
         Model::<W::Net, W::Loss>::from_slices(&mut initial, &mut scratch)?.init(W::INIT, seed)?;
         let samples = Samples { seed, ..W::TASK };
         let row = |k| {
-            let mut x = <W::Net as Shape>::In::zeros();
-            let mut target = <W::Loss as Takes<_>>::Target::<<W::Net as Shape>::Out>::zeros();
-            target.as_mut().fill(samples.row(k, x.as_mut()));
+            let Sample { x, target } = Sample::<W>::of_row(&samples, k);
             (x, target)
         };
         let rows = (0..ROWS as u64).map(row).collect();
