@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs`, `train.rs` | the commands, one a file |
+//! | `repro.rs`, `repro/` | the experiments of the paper, and verdicts on them |
 //! | `bench.rs`, `bench/` | what a training step costs |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `training.rs` | any training, as options of a command line |
@@ -35,6 +36,7 @@ pub mod machine;
 pub mod pool;
 pub mod replica;
 pub mod report;
+pub mod repro;
 pub mod run;
 pub mod stack;
 pub mod svg;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{bench, crosscheck, demo, fits, run, train};
+use tamis_host::{bench, crosscheck, demo, fits, repro, run, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -21,6 +21,7 @@ enum Command {
     Demo(demo::Options),
     Crosscheck(crosscheck::Options),
     Fits(fits::Options),
+    Repro(repro::Options),
     Run(run::Options),
     Train(Box<train::Options>),
 }
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Crosscheck(options) => crosscheck::run(&options),
         Command::Fits(options) => fits::run(&options),
+        Command::Repro(options) => repro::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Train(options) => train::run(&options),
     };
