@@ -4,6 +4,12 @@
 //! arXiv 2406.11110. Each target is a file of its own in `repro/`; what it finds is compared with published or
 //! independently measured values, one verdict a value, and the exit code follows the verdicts.
 
+pub mod diagonal;
+mod diagonal_figure;
+pub mod digits;
+mod digits_figure;
+mod numpy;
+pub mod toy;
 mod verdict;
 
 use std::path::PathBuf;
@@ -18,6 +24,12 @@ pub use verdict::Verdict;
 /// What to reproduce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Target {
+    /// The two-parameter example, over its loss landscape.
+    Toy,
+    /// The diagonal linear network of arXiv 2210.05337.
+    Diagonal,
+    /// Handwritten digits, 8x8.
+    Digits,
     /// Every target there is, one after the other.
     All,
 }
@@ -57,7 +69,10 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
     let outcomes: Vec<Outcome> = match options.target {
-        Target::All => Vec::new(),
+        Target::Toy => vec![toy::run(options)?],
+        Target::Diagonal => vec![diagonal::run(options)?],
+        Target::Digits => vec![digits::run(options)?],
+        Target::All => vec![toy::run(options)?, diagonal::run(options)?, digits::run(options)?],
     };
     if options.json {
         let all: Vec<_> = outcomes.iter().map(Outcome::to_json).collect();

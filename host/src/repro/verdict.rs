@@ -71,7 +71,7 @@ pub fn table(verdicts: &[Verdict]) -> Table {
 fn number(value: f64) -> String {
     match value {
         value if !value.is_finite() => "-".to_owned(),
-        value if value != 0.0 && value.abs() < 1e-3 => format!("{value:.1e}"),
+        value if value != 0.0 && value.abs() < 1e-2 => format!("{value:.2e}"),
         value => format!("{value:.3}"),
     }
 }

@@ -1,0 +1,425 @@
+//! The image experiment of the paper at the size of a device: handwritten digits of 8x8 pixels, 64-32-10 with ReLU and
+//! biases, softmax cross-entropy, step size 0.05, He's initial weights, trained by the kernel.
+//!
+//! What is asked is whether small batches empty the columns of W1 at pixels that do not matter. Every fifth image is kept
+//! for the test. By what the 1,438 others show of them, pixels fall in three groups:
+//!
+//! ```text
+//! dark    never lit: no gradient ever reaches the column, whatever the batch
+//! rare    mean square under 0.01
+//! used    the others
+//! ```
+//!
+//! A small batch makes many updates in an epoch. So the large batch is trained twice: for as many epochs, and for as many
+//! updates. Noisy labels are drawn anew at every visit: one in five is replaced by any of the ten.
+//!
+//! The data are in `assets/digits.csv`, their source in `assets/README.md`.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use tamis::random::{self, Purpose};
+use tamis::support::column_norms;
+use tamis::wire::Training;
+use tamis::{
+    AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, NoSample, Plan, Rule, Samples, Seed, Sgd, Target,
+    Task, WeightDecay,
+};
+
+use super::diagonal::quantile;
+use super::{Options, Outcome, Verdict, digits_figure};
+use crate::replica::{Memory, bits};
+use crate::{pool, report, svg};
+
+/// Pixels of an image, and of a side.
+pub const PIXELS: usize = 64;
+const CLASSES: u16 = 10;
+const HIDDEN: usize = 32;
+const STEP_SIZE: f32 = 0.05;
+/// An epoch of batches of 8, and how many epochs.
+const UPDATES: u32 = 180 * 40;
+const SEEDS: [u64; 4] = [1, 2, 3, 4];
+const TORCH: &str = "PyTorch, 8 seeds";
+
+/// The images, as numbers from 0 to 1.
+pub struct Set {
+    /// What is trained on.
+    pub train: Images,
+    /// Every fifth image.
+    pub test: Images,
+}
+
+/// Images and their classes.
+#[derive(Default)]
+pub struct Images {
+    x: Vec<[f32; PIXELS]>,
+    class: Vec<u8>,
+}
+
+impl Set {
+    /// All 1,797 images.
+    pub fn read() -> Result<Self> {
+        let mut set = Self { train: Images::default(), test: Images::default() };
+        for (row, line) in include_str!("../../assets/digits.csv").lines().enumerate() {
+            let numbers: Vec<u8> = line
+                .split(',')
+                .map(str::parse)
+                .collect::<Result<_, _>>()
+                .with_context(|| format!("digits.csv, row {row}"))?;
+            let (class, pixels) = numbers.split_last().with_context(|| format!("digits.csv, row {row}"))?;
+            let pixels: &[u8; PIXELS] =
+                pixels.try_into().with_context(|| format!("digits.csv, row {row}: not {PIXELS} pixels"))?;
+            let part = if row % 5 == 4 { &mut set.test } else { &mut set.train };
+            part.x.push(pixels.map(|pixel| f32::from(pixel) / 16.0));
+            part.class.push(*class);
+        }
+        Ok(set)
+    }
+
+    /// The mean of every pixel in the training images.
+    pub fn mean(&self) -> [f64; PIXELS] {
+        self.mean_of(|x| x)
+    }
+
+    /// Its mean square.
+    pub fn mean_square(&self) -> [f64; PIXELS] {
+        self.mean_of(|x| x * x)
+    }
+
+    fn mean_of(&self, of: impl Fn(f64) -> f64) -> [f64; PIXELS] {
+        let images = &self.train.x;
+        std::array::from_fn(|pixel| {
+            images.iter().map(|x| of(x[pixel].into())).sum::<f64>() / images.len() as f64
+        })
+    }
+
+    /// The group of every pixel.
+    pub fn groups(&self) -> [Group; PIXELS] {
+        self.mean_square().map(|square| match square {
+            0.0 => Group::Dark,
+            square if square < 0.01 => Group::Rare,
+            _ => Group::Used,
+        })
+    }
+}
+
+/// What the training images show of a pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Nothing.
+    Dark,
+    /// Little.
+    Rare,
+    /// Enough to learn from.
+    Used,
+}
+
+/// The images in training, a share of their labels drawn anew.
+struct Labelled<'a> {
+    images: &'a Images,
+    /// The share of labels that are drawn.
+    relabelled: f32,
+    seed: Seed,
+    visits: u64,
+}
+
+impl Samples for Labelled<'_> {
+    fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
+        let row = usize::try_from(index).map_err(|_| NoSample(index))?;
+        let (Some(image), Some(&class)) = (self.images.x.get(row), self.images.class.get(row)) else {
+            return Err(NoSample(index));
+        };
+        x.copy_from_slice(image);
+        let mut generator = self.seed.generator(Purpose::LabelNoise, self.visits);
+        self.visits += 1;
+        let is_drawn = random::uniform(&mut generator) < self.relabelled;
+        let drawn = random::uniform(&mut generator) * f32::from(CLASSES);
+        target.fill(if is_drawn { drawn.floor() } else { class.into() });
+        Ok(())
+    }
+}
+
+/// How a network is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Setting {
+    /// In reports.
+    pub name: &'static str,
+    /// Images an update.
+    pub batch: u32,
+    /// How many updates.
+    pub updates: u32,
+    /// The share of labels that are drawn anew.
+    pub relabelled: f32,
+    /// Decoupled weight decay, of weights and not of biases.
+    pub decay: f32,
+    /// PyTorch's smallest and largest test accuracy, and growth of rare and used columns.
+    pub torch: [[f64; 2]; 3],
+}
+
+const SMALL: Setting = Setting {
+    name: "batch 8",
+    batch: 8,
+    updates: UPDATES,
+    relabelled: 0.0,
+    decay: 0.0,
+    torch: [[0.961, 0.97214], [1.00664, 1.02869], [1.68793, 1.76822]],
+};
+const LARGE: Setting = Setting { batch: 512, ..SMALL };
+
+/// What is compared. The figures of PyTorch are those of `tests/reference/torch_digits.json`.
+pub const SETTINGS: [Setting; 6] = [
+    SMALL,
+    Setting {
+        name: "batch 512, as many epochs",
+        updates: 120,
+        torch: [[0.75487, 0.85515], [0.99908, 1.00145], [1.04341, 1.05857]],
+        ..LARGE
+    },
+    Setting {
+        name: "batch 512, as many updates",
+        torch: [[0.961, 0.96936], [1.0055, 1.02559], [1.66464, 1.74067]],
+        ..LARGE
+    },
+    Setting {
+        name: "batch 8, noisy labels",
+        relabelled: 0.2,
+        torch: [[0.95265, 0.97493], [0.99813, 1.02875], [1.40109, 1.46143]],
+        ..SMALL
+    },
+    Setting {
+        name: "batch 512, noisy labels",
+        relabelled: 0.2,
+        torch: [[0.961, 0.9805], [0.99794, 1.01223], [1.28586, 1.32421]],
+        ..LARGE
+    },
+    Setting {
+        name: "batch 8, weight decay",
+        decay: 0.005,
+        torch: [[0.94986, 0.96657], [0.19684, 0.20952], [0.97998, 1.04285]],
+        ..SMALL
+    },
+];
+
+/// A trained network.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The column norm of every pixel before training.
+    pub start: [f32; PIXELS],
+    /// And after.
+    pub end: [f32; PIXELS],
+    /// How many weights of dark pixels have other bits than before.
+    pub moved: usize,
+    /// The share of the test images that are told right.
+    pub accuracy: f64,
+    /// The mean loss over the training images and their true labels.
+    pub training_loss: f64,
+    /// Of all updates.
+    pub digest: u32,
+}
+
+/// Trains a network.
+pub fn train(set: &Set, setting: &Setting, seed: u64) -> Result<Trained> {
+    let seed = Seed(seed);
+    let training = training(set, setting, seed)?;
+    let source = Labelled { images: &set.train, relabelled: setting.relabelled, seed, visits: 0 };
+    let mut memory = Memory::of(&training);
+    let Training { layers, loss, plan } = training;
+    let mut trainer = plan.start_layers(layers.clone(), loss, memory.lent(), source)?;
+    let (mut start, mut end) = ([0.0; PIXELS], [0.0; PIXELS]);
+    let initial = trainer.model().params().to_vec();
+    column_norms(&layers, &initial, &mut start);
+    for update in 1..=plan.updates {
+        trainer.update().with_context(|| format!("{}, update {update}", setting.name))?;
+    }
+    let digest = trainer.digest();
+    let model = trainer.model();
+    column_norms(&layers, model.params(), &mut end);
+    let (before, after) = (bits(&initial), bits(model.params()));
+    let is_dark = set.groups().map(|group| group == Group::Dark);
+    let weights = before.iter().zip(&after).take(PIXELS * HIDDEN).enumerate();
+    let moved =
+        weights.filter(|(weight, (before, after))| is_dark[weight / HIDDEN] && before != after).count();
+    let (mut losses, mut right, mut logits) = (0.0, 0, [0.0; CLASSES as usize]);
+    for (x, &class) in set.train.x.iter().zip(&set.train.class) {
+        losses += f64::from(model.evaluate_slices(x, &[class.into()])?);
+    }
+    for (x, &class) in set.test.x.iter().zip(&set.test.class) {
+        model.predict_slices(x, &mut logits)?;
+        let told = (0..logits.len()).reduce(|best, o| if logits[o] > logits[best] { o } else { best });
+        right += usize::from(told == Some(class.into()));
+    }
+    Ok(Trained {
+        start,
+        end,
+        moved,
+        accuracy: right as f64 / set.test.x.len() as f64,
+        training_loss: losses / set.train.x.len() as f64,
+        digest,
+    })
+}
+
+fn training(set: &Set, setting: &Setting, seed: Seed) -> Result<Training> {
+    let specs = [
+        LayerSpec::new(HIDDEN as u16, AnyActivation::Relu),
+        LayerSpec::new(CLASSES, AnyActivation::Identity),
+    ];
+    let sgd = Sgd::new(STEP_SIZE)?;
+    let sgd =
+        if setting.decay > 0.0 { sgd.weight_decay(WeightDecay::decoupled(setting.decay))? } else { sgd };
+    let plan = Plan {
+        seed,
+        // Of the task only the number of inputs counts.
+        task: Task::plain(Target::Noise, PIXELS as u16, 0, 0.0, seed),
+        data: Data::Shuffled(set.train.x.len() as u16),
+        standardise: None,
+        label_noise: None,
+        init: Init::he(),
+        batch: setting.batch,
+        sgd,
+        momentum: None,
+        pressed: None,
+        updates: setting.updates,
+        rule: Rule::Gap { least: 3.0 },
+    };
+    let layers = Layers::new(PIXELS as u16, &specs)?;
+    Ok(Training { layers, loss: AnyLoss::SoftmaxCrossEntropy, plan })
+}
+
+impl Trained {
+    /// The rms column norm of a group, as a multiple of what it was before training.
+    pub fn growth(&self, groups: &[Group; PIXELS], group: Group) -> f64 {
+        let squares = |norms: &[f32; PIXELS]| -> f64 {
+            let of_group = norms.iter().zip(groups).filter(|(_, of)| **of == group);
+            of_group.map(|(norm, _)| f64::from(*norm).powi(2)).sum()
+        };
+        (squares(&self.end) / squares(&self.start)).sqrt()
+    }
+}
+
+/// A setting, and what it comes to from each seed.
+pub struct Row {
+    /// How it was trained.
+    pub setting: Setting,
+    /// One a seed.
+    pub trained: Vec<Trained>,
+}
+
+impl Row {
+    /// The median over the seeds.
+    pub fn median(&self, of: impl Fn(&Trained) -> f64) -> f64 {
+        quantile(self.trained.iter().map(of), 0.5)
+    }
+}
+
+/// Runs the target.
+pub fn run(options: &Options) -> Result<Outcome> {
+    let set = Set::read()?;
+    let groups = set.groups();
+    let mut jobs: Vec<_> = SETTINGS.iter().flat_map(|setting| SEEDS.map(|seed| (setting, seed))).collect();
+    // The longest first, so that no core is idle at the end; the sort keeps the order of the rest.
+    jobs.sort_by_key(|(setting, _)| std::cmp::Reverse(setting.batch * setting.updates));
+    let bar = report::progress(jobs.len());
+    bar.set_message("digits");
+    let trained = pool::map(&jobs, |(setting, seed)| {
+        let trained = train(&set, setting, *seed);
+        bar.inc(1);
+        trained.map(|trained| (setting.name, trained))
+    });
+    bar.finish_and_clear();
+    let trained = trained.into_iter().collect::<Result<Vec<_>>>()?;
+    let rows = SETTINGS.map(|setting| {
+        let of_setting = trained.iter().filter(|(name, _)| *name == setting.name);
+        Row { setting, trained: of_setting.map(|(_, trained)| trained.clone()).collect() }
+    });
+    Ok(Outcome {
+        target: "digits",
+        text: vec![text(&rows, &set)],
+        verdicts: verdicts(&rows, &groups),
+        pictures: vec![svg::save(&digits_figure::svg(&rows, &set), &options.out, "digits")?],
+        runs: rows.iter().flat_map(|row| to_json(row, &groups)).collect(),
+    })
+}
+
+fn verdicts(rows: &[Row; 6], groups: &[Group; PIXELS]) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for row in rows {
+        let Setting { name, torch: [accuracy, rare, used], .. } = row.setting;
+        let growth = |group| row.median(|trained| trained.growth(groups, group));
+        verdicts.push(Verdict::between(
+            format!("{name}: accuracy"),
+            row.median(|trained| trained.accuracy),
+            accuracy,
+            TORCH,
+        ));
+        verdicts.push(Verdict::between(format!("{name}: rare columns"), growth(Group::Rare), rare, TORCH));
+        verdicts.push(Verdict::between(format!("{name}: used columns"), growth(Group::Used), used, TORCH));
+        let moved = row.trained.iter().map(|trained| trained.moved).sum::<usize>() as f64;
+        verdicts.push(if row.setting.decay > 0.0 {
+            let kept = 1.0 - f64::from(STEP_SIZE) * f64::from(row.setting.decay);
+            let kept = kept.powf(row.setting.updates.into());
+            Verdict::near(
+                format!("{name}: dark columns"),
+                growth(Group::Dark),
+                kept,
+                1e-3,
+                "(1 - eta lambda)^t",
+            )
+        } else {
+            Verdict::near(format!("{name}: dark weights moved"), moved, 0.0, 0.0, "no gradient")
+        });
+    }
+    let rare = |row: usize| rows[row].median(|trained| trained.growth(groups, Group::Rare));
+    for (what, small, large) in [("", 0, 2), (", noisy labels", 3, 4)] {
+        let what = format!("rare columns, batch 8 over 512{what}");
+        verdicts.push(Verdict::near(what, rare(small) / rare(large), 1.0, 0.02, TORCH));
+    }
+    verdicts
+}
+
+fn text(rows: &[Row; 6], set: &Set) -> String {
+    let groups = set.groups();
+    let squares = set.mean_square();
+    let of = |group: Group| {
+        squares.iter().zip(groups).filter(move |(_, of)| *of == group).map(|(square, _)| *square)
+    };
+    let count = |group| of(group).count();
+    let mean = |group| of(group).sum::<f64>() / count(group) as f64;
+    let lines = rows.iter().map(|row| {
+        let growth = |group| format!("{:.3}", row.median(|trained| trained.growth(&groups, group)));
+        vec![
+            row.setting.name.to_owned(),
+            row.setting.updates.to_string(),
+            format!("{:.4}", row.median(|trained| trained.training_loss)),
+            report::percent(row.median(|trained| trained.accuracy)),
+            growth(Group::Dark),
+            growth(Group::Rare),
+            growth(Group::Used),
+        ]
+    });
+    let header = ["", "updates", "training loss", "accuracy", "dark", "rare", "used"];
+    format!(
+        "digits, 64-32-10, step size {STEP_SIZE}, medians of {} seeds; dark, rare, used: rms column norm over the initial one\n\
+         \n{}\n\nMean square of a pixel: {:.4} for the {} rare ones, {:.4} for the {} used ones; {} are dark. The noise of SGD \
+         pulls at a column in proportion to it.",
+        SEEDS.len(),
+        report::table(&header, 1, lines),
+        mean(Group::Rare),
+        count(Group::Rare),
+        mean(Group::Used),
+        count(Group::Used),
+        count(Group::Dark),
+    )
+}
+
+fn to_json(row: &Row, groups: &[Group; PIXELS]) -> Vec<Value> {
+    let each = row.trained.iter().zip(SEEDS).map(|(trained, seed)| {
+        json!({
+            "name": row.setting.name, "batch": row.setting.batch, "updates": row.setting.updates, "seed": seed,
+            "relabelled": row.setting.relabelled, "weight_decay": row.setting.decay,
+            "accuracy": trained.accuracy, "training_loss": trained.training_loss,
+            "dark_weights_moved": trained.moved, "dark": trained.growth(groups, Group::Dark),
+            "rare": trained.growth(groups, Group::Rare), "used": trained.growth(groups, Group::Used),
+            "column_norms": trained.end.as_slice(), "digest": format!("{:08x}", trained.digest),
+        })
+    });
+    each.collect()
+}
