@@ -14,7 +14,7 @@
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
 //! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `plot.rs`, `svg.rs` | tables and pictures |
-//! | `pool.rs` | several trainings at once |
+//! | `pool.rs`, `quantile.rs` | several trainings at once, and what is usual among them |
 
 pub mod bench;
 pub mod bundle;
@@ -35,6 +35,7 @@ pub mod log;
 pub mod machine;
 pub mod plot;
 pub mod pool;
+pub mod quantile;
 pub mod replica;
 pub mod report;
 pub mod repro;

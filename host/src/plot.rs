@@ -104,15 +104,14 @@ impl Plot {
         self.frame[1] + self.frame[3]
     }
 
-    /// Ticks along both axes, lines across at those of the second, and the names of both.
-    pub fn axes(&self, page: &mut Page, across: &str, up: &str) {
-        let [left, top, _, height] = self.frame;
+    /// Ticks along both axes, lines across at those of the second, and the name of the first.
+    pub fn axes(&self, page: &mut Page, across: &str) {
+        let [left, _, _, height] = self.frame;
         for (value, text) in self.up.ticks(f64::from(height) / 36.0) {
             let Some((_, y)) = self.at((self.across.from, value)) else { continue };
             page.straight([left, y, self.right(), y], &format!("stroke=\"{RULE}\""));
             page.text(left - 8.0, y + 4.0, 12.0, &text, &format!("text-anchor=\"end\" fill=\"{GREY}\""));
         }
-        page.text(left - 8.0, top - 12.0, 12.0, up, &format!("text-anchor=\"end\" fill=\"{GREY}\""));
         self.bottom_axis(page, across);
     }
 
@@ -180,5 +179,34 @@ impl Plot {
             page.straight([right + 3.0, y, right + 13.0, at], &format!("stroke=\"{colour}\""));
             page.text(right + 17.0, at + 4.0, 12.5, name, &format!("fill=\"{colour}\" font-weight=\"700\""));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round() {
+        let ticks =
+            |axis: Axis, parts| axis.ticks(parts).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+        assert_eq!(ticks(Axis::linear(-0.5, 1.1), 4.0), ["\u{2212}0.5", "0.0", "0.5", "1.0"]);
+        assert_eq!(ticks(Axis::linear(0.0, 30.0), 3.0), ["0", "10", "20", "30"]);
+        let decades = ["10⁻³", "0.01", "0.1", "1", "10", "100", "1,000", "10⁴"];
+        assert_eq!(ticks(Axis::logarithmic(1e-3, 2e4), 9.0), decades);
+        assert_eq!(ticks(Axis::logarithmic(1e-12, 1.0), 4.0), ["10⁻¹²", "10⁻⁸", "10⁻⁴", "1"]);
+    }
+
+    #[test]
+    fn places_end_at_the_frame() {
+        let plot = Plot {
+            frame: [10.0, 20.0, 100.0, 50.0],
+            across: Axis::logarithmic(1.0, 100.0),
+            up: Axis::linear(0.0, 2.0),
+        };
+        assert_eq!(plot.at((10.0, 1.0)), Some((60.0, 45.0)));
+        assert_eq!(plot.at((1e9, -3.0)), Some((110.0, 70.0)));
+        assert_eq!(plot.at((0.0, 2.0)), Some((10.0, 20.0)));
+        assert_eq!(plot.at((f64::NAN, 1.0)), None);
     }
 }

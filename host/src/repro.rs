@@ -5,10 +5,7 @@
 //! independently measured values, one verdict a value, and the exit code follows the verdicts.
 
 pub mod diagonal;
-mod diagonal_figure;
 pub mod digits;
-mod digits_figure;
-mod numpy;
 pub mod toy;
 mod verdict;
 

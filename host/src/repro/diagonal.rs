@@ -9,16 +9,20 @@
 //! ```
 //!
 //! In f64, outside the contract of the kernel, which has no such layer. The rows are those of the authors, by NumPy's
-//! generator ([`super::numpy`]) from seed 0: the training inputs, 1,000 test inputs, the numbers of beta*, in this order;
+//! generator ([`numpy`]) from seed 0: the training inputs, 1,000 test inputs, the numbers of beta*, in this order;
 //! so is the order of the rows in training, from seed 1. Sums are not taken in NumPy's order, and at the larger step
 //! sizes the smallest difference grows: only what settles can agree in its digits. Seven further orders tell what is
 //! chance.
 
+mod numpy;
+mod picture;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::numpy::RandomState;
-use super::{Options, Outcome, Verdict, diagonal_figure};
+use self::numpy::RandomState;
+use super::{Options, Outcome, Verdict};
+use crate::quantile::quantile;
 use crate::{pool, report, svg};
 
 /// n, d, the size of the support, and the rows of the test set.
@@ -189,16 +193,6 @@ impl Row {
     }
 }
 
-/// Of numbers, linear between two.
-pub fn quantile(values: impl Iterator<Item = f64>, share: f64) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let place = share * values.len().saturating_sub(1) as f64;
-    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-    let (low, high) = (at(place.floor() as usize), at(place.ceil() as usize));
-    low + (high - low) * place.fract()
-}
-
 /// Runs the target.
 pub fn run(options: &Options) -> Result<Outcome> {
     let problem = Problem::published();
@@ -225,7 +219,7 @@ pub fn run(options: &Options) -> Result<Outcome> {
         target: "diagonal",
         text: vec![text(&rows)],
         verdicts: verdicts(&rows),
-        pictures: vec![svg::save(&diagonal_figure::svg(&rows), &options.out, "diagonal")?],
+        pictures: vec![svg::save(&picture::svg(&rows), &options.out, "diagonal")?],
         runs: rows.iter().flat_map(to_json).collect(),
     })
 }

@@ -151,7 +151,7 @@ fn draw(runs: &[Run; 3], gd: &Path) -> String {
     let y = page.heading(title, guide) + 44.0;
     let across = Axis::linear(0.0, 4.3);
     let width = 372.0;
-    let up = Axis::linear(-0.6, 1.1);
+    let up = Axis::linear(-0.8, 1.1);
     let left = Plot { frame: [MARGIN + 44.0, y, width, 300.0], across, up };
     let right = Plot { frame: [WIDTH - MARGIN - width - 52.0, y, width, 300.0], ..left };
     let [d1_gd, d1_sgd, d2_sgd] = runs;
@@ -254,7 +254,10 @@ fn landscape(page: &mut Page, plot: &Plot, name: &str, factor: f64) {
         plot.band(page, &points, &format!("fill=\"{}\"", shade(index + 1)));
         names.push((reach / plot.across.to, format!("{}", 10f64.powi(level)), GREY));
     }
-    plot.axes(page, "a", "b");
+    plot.axes(page, "a");
+    let more = format!("fill=\"{GREY}\" text-anchor=\"end\"");
+    page.text(left - 8.0, top - 12.0, 12.0, "b", &more);
+    page.text(left + width + 52.0, top - 12.0, 12.0, "excess loss", &more);
     plot.line(page, [(0.0, 0.0), (plot.across.to, 0.0)], &format!("stroke=\"{INK}\" stroke-width=\"1.2\""));
     plot.line(
         page,
@@ -263,6 +266,17 @@ fn landscape(page: &mut Page, plot: &Plot, name: &str, factor: f64) {
     );
     let seen = names.iter().filter(|name| name.0 < plot.up.to);
     plot.names(page, &seen.cloned().collect::<Vec<_>>());
-    let more = format!("fill=\"{GREY}\" text-anchor=\"end\"");
-    page.text(left + width + 52.0, top - 12.0, 12.0, "loss above the minimum", &more);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::svg::tests::check;
+
+    #[test]
+    fn no_text_overlaps() -> Result<()> {
+        let texts = check(&draw(&runs()?, &path(&D2, false, 500)?));
+        assert!(texts.iter().any(|text| text == "SGD at 5,000: a = 1.861"), "{texts:?}");
+        Ok(())
+    }
 }

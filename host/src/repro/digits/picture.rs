@@ -1,19 +1,19 @@
 //! The picture of the digits: the norm of each column of W1 as an image, beside the mean digit.
 
-use super::digits::{Group, PIXELS, Row, Set};
+use super::{Group, PIXELS, Row, Set};
 use crate::heatmap::colour;
 use crate::svg::{GREY, INNER, MARGIN, Page, hex, number, wrap};
 
 /// Panels in a line, and the side of a pixel.
-const PER_LINE: usize = 4;
-const CELL: f32 = 25.0;
+const PER_LINE: usize = 5;
+const CELL: f32 = 20.0;
 const SIDE: usize = 8;
 /// The colour bar.
 const BAR: f32 = 200.0;
 
 /// The picture.
-pub fn svg(rows: &[Row; 6], set: &Set) -> String {
-    let title = "After as many updates, small and large batches have learned the same columns";
+pub fn svg(rows: &[Row; 8], set: &Set) -> String {
+    let title = "The dark border keeps its initial weights, whatever the batch; weight decay empties it";
     let guide = "The norm of each column of W1 as an image of 8x8 pixels, seed 1, beside the mean digit; 64-32-10, step size \
                  0.05. A cross marks a pixel that no training image lights: its weights keep their initial bits. A dot marks \
                  one that is rarely lit. Growth is the rms norm of a group over the initial one, the median of the seeds.";
@@ -26,14 +26,14 @@ pub fn svg(rows: &[Row; 6], set: &Set) -> String {
     y += 62.0;
     let start = rows[0].trained.first().map_or([0.0; PIXELS], |trained| trained.start);
     let mut panels = vec![
-        ("mean digit".to_owned(), "white is 1".to_owned(), set.mean().map(grey)),
+        ("mean digit".to_owned(), "white: 1".to_owned(), set.mean().map(grey)),
         ("before training".to_owned(), "He's initial weights".to_owned(), norms(&start, most)),
     ];
     for row in rows {
         let Some(trained) = row.trained.first() else { continue };
         let growth = |group| row.median(|trained| trained.growth(&groups, group));
         let caption = format!(
-            "{:.1} % right; growth {:.2} used, {:.2} rare",
+            "{:.1} % right; growth: {:.2} used, {:.2} rare",
             100.0 * row.median(|trained| trained.accuracy),
             growth(Group::Used),
             growth(Group::Rare)
@@ -45,15 +45,17 @@ pub fn svg(rows: &[Row; 6], set: &Set) -> String {
     for line in panels.chunks(PER_LINE) {
         for (index, (name, caption, colours)) in line.iter().enumerate() {
             let x = MARGIN + pitch * index as f32;
-            page.text(x, y, 13.5, name, "font-weight=\"700\"");
-            for (row, text) in wrap(caption, 12.0, false, side + 12.0).iter().enumerate() {
-                page.text(x, y + 18.0 + 15.0 * row as f32, 12.0, text, &format!("fill=\"{GREY}\""));
+            for (row, text) in wrap(name, 13.5, true, side + 8.0).iter().enumerate() {
+                page.text(x, y + 17.0 * row as f32, 13.5, text, "font-weight=\"700\"");
             }
-            image(&mut page, [x, y + 42.0], colours, &groups);
+            for (row, text) in wrap(caption, 12.0, false, 120.0).iter().enumerate() {
+                page.text(x, y + 36.0 + 15.0 * row as f32, 12.0, text, &format!("fill=\"{GREY}\""));
+            }
+            image(&mut page, [x, y + 60.0], colours, &groups);
         }
-        y += side + 84.0;
+        y += side + 102.0;
     }
-    page.finish(title, "", y - 24.0)
+    page.finish(title, "", y - 22.0)
 }
 
 fn grey(share: f64) -> String {
@@ -98,4 +100,23 @@ fn bar(page: &mut Page, y: f32, most: f32) {
         page.text(MARGIN + part * BAR, y + 26.0, 12.0, &number(part * most), &more);
     }
     page.text(MARGIN + BAR + 12.0, y + 10.0, 12.0, "norm of a column", &format!("fill=\"{GREY}\""));
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Result;
+
+    use super::super::{SETTINGS, Trained};
+    use super::*;
+    use crate::svg::tests::check;
+
+    #[test]
+    fn no_text_overlaps() -> Result<()> {
+        let (start, end) = ([1.0; PIXELS], [1.71; PIXELS]);
+        let trained = Trained { start, end, moved: 0, accuracy: 0.96, training_loss: 0.1, digest: 0 };
+        let rows = SETTINGS.map(|setting| Row { setting, trained: vec![trained.clone()] });
+        let texts = check(&svg(&rows, &Set::read()?));
+        assert!(texts.iter().any(|text| text.starts_with("96.0 % right")), "{texts:?}");
+        Ok(())
+    }
 }

@@ -1,7 +1,8 @@
 //! The picture of the diagonal network: the test loss over the steps, and below it what is left off the support.
 
-use super::diagonal::{Row, STEPS, quantile};
+use super::{Row, STEPS};
 use crate::plot::{Axis, Plot};
+use crate::quantile::quantile;
 use crate::svg::{ACCENT, GREY, INK, MARGIN, Page, WIDTH};
 
 /// How the line of each schedule looks: colour and dashes.
@@ -29,7 +30,7 @@ pub fn svg(rows: &[Row]) -> String {
         across: Axis::logarithmic(1.0, STEPS as f64),
         up: Axis::logarithmic(1e-5, 1.0),
     };
-    losses.axes(&mut page, "steps", "");
+    losses.axes(&mut page, "steps");
     let mut names = Vec::new();
     for (row, (colour, dashes)) in rows.iter().zip(STYLES) {
         let curves: Vec<_> = row.finite().map(|trained| &trained.curve).collect();
@@ -78,4 +79,29 @@ pub fn svg(rows: &[Row]) -> String {
     }
     masses.bottom_axis(&mut page, "each dot one order of the rows; the stroke is the median");
     page.finish(title, "", masses.bottom() + 52.0 + MARGIN - 14.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{SCHEDULES, Trained};
+    use super::*;
+    use crate::svg::tests::check;
+
+    #[test]
+    fn no_text_overlaps_and_what_diverged_is_counted() {
+        let trained = |size: f64, diverged| Trained {
+            curve: vec![(1, 0.5), (100, 0.1 / size), (STEPS, 1e-3 / size)],
+            train: 0.0,
+            test: 1e-3 / size,
+            off_support: 0.5 / size,
+            entries: 20,
+            diverged,
+        };
+        let rows = SCHEDULES.map(|schedule| Row {
+            schedule,
+            trained: vec![trained(1.0, None), trained(3.0, None), trained(f64::NAN, Some(7))],
+        });
+        let texts = check(&svg(&rows));
+        assert_eq!(texts.iter().filter(|text| *text == "1 of 3 diverged").count(), SCHEDULES.len());
+    }
 }
