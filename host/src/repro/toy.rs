@@ -151,7 +151,7 @@ fn draw(runs: &[Run; 3], gd: &Path) -> String {
     let y = page.heading(title, guide) + 44.0;
     let across = Axis::linear(0.0, 4.3);
     let width = 372.0;
-    let up = Axis::linear(-0.8, 1.1);
+    let up = Axis::linear(-1.4, 1.1);
     let left = Plot { frame: [MARGIN + 44.0, y, width, 300.0], across, up };
     let right = Plot { frame: [WIDTH - MARGIN - width - 52.0, y, width, 300.0], ..left };
     let [d1_gd, d1_sgd, d2_sgd] = runs;

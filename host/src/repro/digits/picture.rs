@@ -15,8 +15,9 @@ const BAR: f32 = 200.0;
 pub fn svg(rows: &[Row; 8], set: &Set) -> String {
     let title = "The dark border keeps its initial weights, whatever the batch; weight decay empties it";
     let guide = "The norm of each column of W1 as an image of 8x8 pixels, seed 1, beside the mean digit; 64-32-10, step size \
-                 0.05. A cross marks a pixel that no training image lights: its weights keep their initial bits. A dot marks \
-                 one that is rarely lit. Below the names, medians of the seeds: the test images told right, and by how much the rms norm of a group has grown.";
+                 0.05. A cross marks a pixel that no training image lights: without decay its weights keep their initial \
+                 bits. A dot marks one that is rarely lit; a noisy border lights both at random. Below the names, medians \
+                 of the seeds: the test images told right, and by how much the rms norm of a group has grown.";
     let groups = set.groups();
     let mut page = Page::default();
     let mut y = page.heading(title, guide) + 12.0;
