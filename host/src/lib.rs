@@ -38,6 +38,7 @@ pub mod replica;
 pub mod report;
 pub mod repro;
 pub mod run;
+pub mod select;
 pub mod stack;
 pub mod svg;
 pub mod tools;
