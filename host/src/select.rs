@@ -10,8 +10,10 @@
 
 pub mod conditional;
 pub mod design;
-pub mod families;
+pub mod encoder;
 pub mod ensemble;
+pub mod families;
+pub mod image;
 pub mod judge;
 pub mod marginal;
 pub mod table;

@@ -23,8 +23,8 @@ use std::num::NonZeroU32;
 use anyhow::{Context, Result, anyhow};
 use tamis::random::{self, Purpose};
 use tamis::{
-    AnyActivation, AnyLoss, Batch, Huber, Init, LayerSpec, Layers, Model, Network, Number, Proximal, Seed, Sgd,
-    StepError, lanes, support,
+    AnyActivation, AnyLoss, Batch, Huber, Init, LayerSpec, Layers, Model, Network, Number, Proximal, Seed,
+    Sgd, StepError, lanes, support,
 };
 use tamis_speed::simd::{self, Level};
 

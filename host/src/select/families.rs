@@ -51,7 +51,15 @@ enum TargetKind {
 }
 
 const fn plain(name: &'static str, relevant: &'static [usize], signal: fn(&[f64]) -> f64) -> Family {
-    Family { name, inputs: 16, relevant, noise: 0.3, inputs_by: Inputs::Normal, signal, target: TargetKind::Number }
+    Family {
+        name,
+        inputs: 16,
+        relevant,
+        noise: 0.3,
+        inputs_by: Inputs::Normal,
+        signal,
+        target: TargetKind::Number,
+    }
 }
 
 impl Family {
@@ -148,7 +156,8 @@ impl Family {
         let mean = signal.iter().sum::<f64>() / n;
         let deviation = (signal.iter().map(|f| (f - mean).powi(2)).sum::<f64>() / n).sqrt();
         let scale = if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
-        let noisy = |(row, f): (usize, &f64)| (f - mean) * scale + self.noise * self.noise_of(row as u64, seed);
+        let noisy =
+            |(row, f): (usize, &f64)| (f - mean) * scale + self.noise * self.noise_of(row as u64, seed);
         let y: Vec<f64> = signal.iter().enumerate().map(noisy).collect();
         let mut columns: Vec<Column> = (0..self.inputs)
             .map(|input| Column {
@@ -184,7 +193,9 @@ impl Family {
         let mut generator = seed.generator(Purpose::TaskInputs, row);
         let mut normals = vec![0.0; self.inputs];
         match self.inputs_by {
-            Inputs::Uniform => return (0..self.inputs).map(|_| random::uniform(&mut generator).into()).collect(),
+            Inputs::Uniform => {
+                return (0..self.inputs).map(|_| random::uniform(&mut generator).into()).collect();
+            }
             Inputs::Signs => return (0..self.inputs).map(|_| sign(&mut generator)).collect(),
             _ => random::fill_normal(&mut generator, &mut normals),
         }

@@ -91,16 +91,24 @@ pub const LEARNT: f64 = 0.02;
 
 impl Judgement {
     /// Judges the inputs of `design`; `marginal` are the columns' p-values by themselves.
-    pub fn of(design: &Design, ensemble: &Ensemble, marginal: &[f64], alpha: f64, seed: Seed) -> Result<Self> {
+    pub fn of(
+        design: &Design,
+        ensemble: &Ensemble,
+        marginal: &[f64],
+        alpha: f64,
+        seed: Seed,
+    ) -> Result<Self> {
         let stages = &ensemble.stages;
-        let stage = (0..stages.len()).min_by(|&a, &b| stages[a].loss().total_cmp(&stages[b].loss())).unwrap_or(0);
+        let stage =
+            (0..stages.len()).min_by(|&a, &b| stages[a].loss().total_cmp(&stages[b].loss())).unwrap_or(0);
         let constant = constant_loss(design);
         let explained = |stage: &Stage| 1.0 - stage.loss() / constant;
         let share = explained(&stages[stage]);
         let next = stages.get(stage + 1).filter(|next| explained(next) > 0.5 * share);
 
         let width = design.width as f64;
-        let gates: Vec<_> = [Some(&stages[stage]), next].into_iter().flatten().map(|s| Gate::of(s, design.width)).collect();
+        let gates: Vec<_> =
+            [Some(&stages[stage]), next].into_iter().flatten().map(|s| Gate::of(s, design.width)).collect();
         let column = |column: usize| {
             let passes = gates.iter().any(|gate| gate.norms[column] > gate.quantile(0.8 * alpha / width));
             let gate = &gates[0];
@@ -182,8 +190,11 @@ struct Gate {
 impl Gate {
     fn of(stage: &Stage, width: usize) -> Self {
         let replicas = stage.replicas.len() as f64;
-        let mean = |column: usize| stage.replicas.iter().map(|replica| replica.norms[column]).sum::<f64>() / replicas;
-        let mut shadows: Vec<f64> = stage.replicas.iter().flat_map(|replica| replica.norms[width..].to_vec()).collect();
+        let mean = |column: usize| {
+            stage.replicas.iter().map(|replica| replica.norms[column]).sum::<f64>() / replicas
+        };
+        let mut shadows: Vec<f64> =
+            stage.replicas.iter().flat_map(|replica| replica.norms[width..].to_vec()).collect();
         shadows.sort_by(f64::total_cmp);
         Self { norms: (0..width).map(mean).collect(), shadows }
     }

@@ -94,7 +94,8 @@ fn between(bins: &[usize], y: &[f64]) -> Result<f64> {
     }
     let used = count.iter().filter(|&&count| count > 0.0).count() as f64;
     let total: f64 = y.iter().map(|y| (y - mean).powi(2)).sum();
-    let between: f64 = sum.iter().zip(count).filter(|&(_, count)| count > 0.0).map(|(s, count)| s * s / count).sum();
+    let between: f64 =
+        sum.iter().zip(count).filter(|&(_, count)| count > 0.0).map(|(s, count)| s * s / count).sum();
     if used < 2.0 || total == 0.0 || n <= used {
         return Ok(1.0);
     }

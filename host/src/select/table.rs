@@ -329,7 +329,8 @@ impl Reader {
                     Cell::Number(number) => Some(number),
                     _ => None,
                 });
-                let (sum, count) = numbers.fold((0.0, 0.0), |(sum, count), number| (sum + number, count + 1.0));
+                let (sum, count) =
+                    numbers.fold((0.0, 0.0), |(sum, count), number| (sum + number, count + 1.0));
                 let of = |cell| match cell {
                     Cell::Number(number) => number,
                     _ => sum / count,
