@@ -18,7 +18,7 @@ fn main() {
             let s = Settings {
                 hidden: 16,
                 samples: 6000.max(n as u32),
-                step_size: eta,
+                step_size: eta, halve: true,
                 time: false,
                 seed: Seed(draw),
             };

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs`, `train.rs` | the commands, one a file |
 //! | `repro.rs`, `repro/` | the experiments of the paper, and verdicts on them |
+//! | `select.rs`, `select/` | the inputs of a table that matter |
 //! | `bench.rs`, `bench/` | what a training step costs |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `training.rs` | any training, as options of a command line |

@@ -51,6 +51,11 @@ impl Page {
         let _ = writeln!(self.body, "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {more}/>");
     }
 
+    /// A disc.
+    pub fn circle(&mut self, x: f32, y: f32, radius: f32, more: &str) {
+        let _ = writeln!(self.body, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {more}/>");
+    }
+
     /// A title, and below it what the picture shows; returns where they end.
     pub fn heading(&mut self, title: &str, guide: &str) -> f32 {
         let mut y = MARGIN + 18.0;

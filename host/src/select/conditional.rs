@@ -18,12 +18,12 @@ use tamis::{AnyLoss, Huber, Model, Network, Seed};
 
 use super::design::Design;
 use super::ensemble::{self, Ensemble, FOLDS, REPEATS};
+use super::linear;
 
 const DRAWS: usize = 10;
 /// Whole cross-fits that are looked at.
 const CROSS_FITS: usize = 2;
 const NEIGHBOURS: usize = 8;
-const RIDGE: f64 = 1e-3;
 /// The stream of the first redraw.
 const REDRAWS: u64 = 1 << 41;
 
@@ -106,11 +106,11 @@ fn fit(design: &Design, j: usize, group: &[usize]) -> (Vec<f64>, Vec<f64>) {
     let mut a = vec![vec![0.0; n + 1]; n];
     for (row, &(column, r)) in a.iter_mut().zip(&neighbours) {
         for (cell, &(other, _)) in row.iter_mut().zip(&neighbours) {
-            *cell = design.correlation(column, other) + if column == other { RIDGE } else { 0.0 };
+            *cell = design.correlation(column, other);
         }
         row[n] = r;
     }
-    let weights = solve(a);
+    let weights = linear::solve(a);
     let fit: Vec<f64> = (0..design.rows)
         .map(|row| {
             let x = design.x_row(row);
@@ -119,20 +119,4 @@ fn fit(design: &Design, j: usize, group: &[usize]) -> (Vec<f64>, Vec<f64>) {
         .collect();
     let residual = design.x_column(j).zip(&fit).map(|(x, fit)| x - fit).collect();
     (fit, residual)
-}
-
-/// Gauss-Jordan elimination of the positive definite system `a`, whose last column is the right side.
-fn solve(mut a: Vec<Vec<f64>>) -> Vec<f64> {
-    let n = a.len();
-    for pivot in 0..n {
-        let row: Vec<f64> = a[pivot].iter().map(|cell| cell / a[pivot][pivot]).collect();
-        for (number, other) in a.iter_mut().enumerate() {
-            if number != pivot {
-                let factor = other[pivot];
-                other.iter_mut().zip(&row).for_each(|(cell, pivot)| *cell -= factor * pivot);
-            }
-        }
-        a[pivot] = row;
-    }
-    a.iter().map(|row| row[n]).collect()
 }

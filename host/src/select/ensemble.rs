@@ -61,6 +61,8 @@ pub struct Settings {
     pub samples: u32,
     /// eta: the step size.
     pub step_size: f32,
+    /// Whether it is halved where a network diverges.
+    pub halve: bool,
     /// Whether rows follow each other in time: shadows are then shifted in a circle, not shuffled.
     pub time: bool,
     /// Decides everything that is drawn.
@@ -148,7 +150,7 @@ impl Ensemble {
                     });
                     return Ok(Self { layers, stages: stages.collect(), parts, step_size });
                 }
-                Err(error) if error.downcast_ref() == Some(&StepError::Loss) && step_size > 1e-4 => {
+                Err(error) if settings.halve && is_divergence(&error) && step_size > 1e-4 => {
                     step_size /= 2.0;
                 }
                 Err(error) => return Err(error),
@@ -158,6 +160,11 @@ impl Ensemble {
 
     /// How often `progress` is called in a training.
     pub const STEPS: usize = FOLDS * STRENGTHS.len();
+}
+
+/// Whether a network has diverged: its loss is no longer a number.
+fn is_divergence(error: &anyhow::Error) -> bool {
+    error.downcast_ref() == Some(&StepError::Loss)
 }
 
 /// The seed of one replica.

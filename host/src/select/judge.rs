@@ -170,6 +170,16 @@ impl Judgement {
     }
 }
 
+impl Judgement {
+    /// The columns of all relevant groups.
+    pub fn selected(&self) -> Vec<usize> {
+        let relevant = self.groups.iter().filter(|group| group.verdict == Verdict::Relevant);
+        let mut columns: Vec<_> = relevant.flat_map(|group| group.columns.clone()).collect();
+        columns.sort_unstable();
+        columns
+    }
+}
+
 /// The columns of each group.
 fn members(design: &Design) -> Vec<Vec<usize>> {
     let mut names = design.groups.clone();
