@@ -259,7 +259,9 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
         step_size: ensemble.step_size,
         seed,
     };
-    let all = refit::all(&design, settings)?;
+    let stages = &ensemble.stages[..=judgement.stage];
+    let strengths: Vec<f64> = stages.iter().map(|stage| stage.strength).collect();
+    let all = refit::all(&design, &strengths, settings)?;
     let columns = judgement.selected();
     let selected = match columns.is_empty() {
         true => None,

@@ -40,12 +40,14 @@ pub const REPLICAS: usize = REPEATS * FOLDS;
 /// m: the strengths of the penalty, times the root of the number of rows.
 pub const STRENGTHS: [f64; 6] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2];
 
-const BATCH: u32 = 8;
-/// From one step of the penalty to the next.
-const EVERY: u32 = 2;
-const DROP: f32 = 0.2;
-/// The part of a stage before the drop.
-const AT_FULL: f64 = 0.7;
+/// Samples in a batch.
+pub const BATCH: u32 = 8;
+/// Updates from one step of the penalty to the next.
+pub const EVERY: u32 = 2;
+/// What becomes of the step size at the end of a stage.
+pub const DROP: f32 = 0.2;
+/// The part of a stage before that.
+pub const AT_FULL: f64 = 0.7;
 const CHECKS: u32 = 100;
 /// The bound of the Huber loss, in deviations of the target.
 pub const BOUND: f32 = 3.0;
