@@ -9,7 +9,7 @@
 //! | `judge.rs`, `advice.rs` | the verdicts, and what to change |
 //! | `refit.rs`, `image.rs` | the networks that come of it, and what they make of unseen rows |
 //! | `report.rs`, `picture.rs`, `page.rs` | table and JSON, picture, HTML page |
-//! | `families.rs` | tables whose relevant columns are known |
+//! | `families.rs`, `trials.rs` | tables whose relevant columns are known; `tamis trials` on them |
 
 pub mod advice;
 pub mod conditional;
@@ -26,6 +26,7 @@ mod picture;
 pub mod refit;
 mod report;
 pub mod table;
+pub mod trials;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -198,10 +199,7 @@ impl Options {
         );
         ensure!(self.hidden != Some(0), "--hidden must be at least 1");
         ensure!(self.steps != Some(0), "--steps must be at least 1");
-        ensure!(
-            self.step_size.is_finite() && self.step_size > 0.0,
-            "--step-size must be a positive number"
-        );
+        ensure!(self.step_size.is_finite() && self.step_size > 0.0, "--step-size must be a positive number");
         let both = self.target.iter().find(|target| self.ignore.contains(target));
         ensure!(both.is_none(), "--ignore: {:?} is the target", both.cloned().unwrap_or_default());
         Ok(())

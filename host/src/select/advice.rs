@@ -32,13 +32,16 @@ pub fn time(table: &Table, options: &Options, advice: &mut Vec<Advice>) -> Resul
         let y = || y.iter().skip(output).step_by(outputs);
         y().zip(y().skip(1)).map(|(a, b)| f64::from(a * b)).sum::<f64>() / rows.len() as f64
     };
-    let strongest = (0..outputs).map(of).fold(0.0, |most: f64, r| if r.abs() > most.abs() { r } else { most });
+    let strongest =
+        (0..outputs).map(of).fold(0.0, |most: f64, r| if r.abs() > most.abs() { r } else { most });
     if strongest.abs() < 5.0 / (rows.len() as f64).sqrt() || is_sorted(&y, outputs) {
         return Ok(false);
     }
     let seen = format!("the target of a row tells that of the next (correlation {strongest:.2})");
     advice.push(Advice(if options.no_auto {
-        format!("{seen}: if the rows follow each other in time, say --time; shuffled shadows find too much there")
+        format!(
+            "{seen}: if the rows follow each other in time, say --time; shuffled shadows find too much there"
+        )
     } else {
         format!(
             "{seen}: the rows were taken as a time series, as by --time; --no-auto takes them as independent"

@@ -46,7 +46,10 @@ pub fn svg(selection: &Selection) -> String {
     let across = |share: f32| left + (right - left) * (share.max(least) / least).ln() / (most / least).ln();
     let bottom = y + ROW * order.len() as f32;
     page.rect([left, y, across(1.0) - left, bottom - y], "fill=\"#ededed\"");
-    page.straight([across(1.0), y, across(1.0), bottom + 5.0], &format!("stroke=\"{INK}\" stroke-width=\"1.5\""));
+    page.straight(
+        [across(1.0), y, across(1.0), bottom + 5.0],
+        &format!("stroke=\"{INK}\" stroke-width=\"1.5\""),
+    );
     for mark in [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0] {
         if mark < most {
             let x = across(mark);
@@ -73,7 +76,12 @@ pub fn svg(selection: &Selection) -> String {
         match judged.verdict {
             Verdict::Relevant => page.circle(x, middle, 5.5, &format!("fill=\"{colour}\"")),
             Verdict::Undecided => {
-                page.circle(x, middle, 5.0, &format!("fill=\"#ffffff\" stroke=\"{colour}\" stroke-width=\"2\""));
+                page.circle(
+                    x,
+                    middle,
+                    5.0,
+                    &format!("fill=\"#ffffff\" stroke=\"{colour}\" stroke-width=\"2\""),
+                );
             }
             Verdict::NoEvidence => page.circle(x, middle, 2.5, &format!("fill=\"{colour}\"")),
         }
@@ -85,7 +93,13 @@ pub fn svg(selection: &Selection) -> String {
     }
     let mut end = bottom + 52.0;
     if left_out > 0 {
-        page.text(MARGIN, end, 13.0, &format!("{left_out} weaker inputs are not shown"), &format!("fill=\"{GREY}\""));
+        page.text(
+            MARGIN,
+            end,
+            13.0,
+            &format!("{left_out} weaker inputs are not shown"),
+            &format!("fill=\"{GREY}\""),
+        );
         end += 18.0;
     }
     page.finish(&title, "", end)

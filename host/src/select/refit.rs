@@ -11,8 +11,8 @@
 
 use anyhow::{Result, anyhow};
 use tamis::{
-    AnyActivation, AnyLoss, Batch, Growing, Huber, Init, LayerSpec, Layers, Model, Network, Proximal, Seed, Sgd,
-    compaction,
+    AnyActivation, AnyLoss, Batch, Growing, Huber, Init, LayerSpec, Layers, Model, Network, Proximal, Seed,
+    Sgd, compaction,
 };
 
 use super::design::Design;
@@ -90,7 +90,16 @@ impl<'a> Fit<'a> {
         let mut model = Model::of_layers(layers.clone(), loss()?, &mut params, &mut scratch)?;
         model.init(Init::scaled(1.0).with_biases(0.5), settings.seed)?;
         let rows = permutation(design.rows, settings.seed, 0);
-        Ok(Self { design, columns: (0..design.width).collect(), layers, params, settings, rows, order: Vec::new(), epoch: 0 })
+        Ok(Self {
+            design,
+            columns: (0..design.width).collect(),
+            layers,
+            params,
+            settings,
+            rows,
+            order: Vec::new(),
+            epoch: 0,
+        })
     }
 
     /// The rows to stop by.
@@ -203,7 +212,8 @@ pub fn error(encoder: &Encoder, predicted: &[f32], y: &[f32]) -> f64 {
     let n = rows().len() as f64;
     if encoder.is_classes {
         let class = |numbers: &[f32]| {
-            let decoded = numbers.iter().zip(&encoder.outputs).map(|(&number, feature)| feature.decode(number));
+            let decoded =
+                numbers.iter().zip(&encoder.outputs).map(|(&number, feature)| feature.decode(number));
             match outputs {
                 1 => usize::from(decoded.sum::<f32>() > 0.5),
                 _ => decoded.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(class, _)| class),
