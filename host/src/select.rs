@@ -179,13 +179,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let selection = select(&table, options).with_context(|| options.file.display().to_string())?;
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
-    let picture = picture::draw(&selection, &options.out)?;
+    let [picture, path] = picture::draw(&selection, &options.out)?;
     let page = page::write(&selection, &table, options)?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report::to_json(&selection))?);
     } else {
         report::print(&selection, &table);
-        println!("\nreport: {}\npicture: {}", page.display(), picture.display());
+        println!("\nreport: {}\npictures: {}, {}", page.display(), picture.display(), path.display());
     }
     Ok(ExitCode::SUCCESS)
 }
