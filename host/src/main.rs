@@ -25,6 +25,7 @@ enum Command {
     Repro(repro::Options),
     Run(run::Options),
     Select(Box<select::Options>),
+    Trials(select::trials::Options),
     Train(Box<train::Options>),
 }
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Repro(options) => repro::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Select(options) => select::run(&options),
+        Command::Trials(options) => select::trials::run(&options),
         Command::Train(options) => train::run(&options),
     };
     result.unwrap_or_else(|error| {

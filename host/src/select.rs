@@ -9,7 +9,7 @@
 //! | `judge.rs`, `advice.rs` | the verdicts, and what to change |
 //! | `refit.rs`, `image.rs` | the networks that come of it, and what they make of unseen rows |
 //! | `report.rs`, `picture.rs`, `page.rs` | table and JSON, picture, HTML page |
-//! | `families.rs` | tables whose relevant columns are known |
+//! | `families.rs`, `trials.rs` | tables whose relevant columns are known; `tamis trials` on them |
 
 pub mod advice;
 pub mod conditional;
@@ -26,6 +26,7 @@ mod picture;
 pub mod refit;
 mod report;
 pub mod table;
+pub mod trials;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -178,13 +179,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let selection = select(&table, options).with_context(|| options.file.display().to_string())?;
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
-    let picture = picture::draw(&selection, &options.out)?;
+    let [picture, path] = picture::draw(&selection, &options.out)?;
     let page = page::write(&selection, &table, options)?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report::to_json(&selection))?);
     } else {
         report::print(&selection, &table);
-        println!("\nreport: {}\npicture: {}", page.display(), picture.display());
+        println!("\nreport: {}\npictures: {}, {}", page.display(), picture.display(), path.display());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -198,10 +199,7 @@ impl Options {
         );
         ensure!(self.hidden != Some(0), "--hidden must be at least 1");
         ensure!(self.steps != Some(0), "--steps must be at least 1");
-        ensure!(
-            self.step_size.is_finite() && self.step_size > 0.0,
-            "--step-size must be a positive number"
-        );
+        ensure!(self.step_size.is_finite() && self.step_size > 0.0, "--step-size must be a positive number");
         let both = self.target.iter().find(|target| self.ignore.contains(target));
         ensure!(both.is_none(), "--ignore: {:?} is the target", both.cloned().unwrap_or_default());
         Ok(())
@@ -259,7 +257,9 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
         step_size: ensemble.step_size,
         seed,
     };
-    let all = refit::all(&design, settings)?;
+    let stages = &ensemble.stages[..=judgement.stage];
+    let strengths: Vec<f64> = stages.iter().map(|stage| stage.strength).collect();
+    let all = refit::all(&design, &strengths, settings)?;
     let columns = judgement.selected();
     let selected = match columns.is_empty() {
         true => None,

@@ -199,7 +199,7 @@ fn bad_arguments_are_named() -> Result<()> {
 
 #[test]
 fn help_has_an_example() -> Result<()> {
-    for command in ["bench", "demo", "crosscheck", "fits", "import", "run", "train"] {
+    for command in ["bench", "demo", "crosscheck", "fits", "import", "run", "select", "train", "trials"] {
         let output = tamis(&[command, "--help"])?.output()?;
         assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("Example:\n    tamis {command}")));
     }

@@ -32,19 +32,35 @@ pub fn time(table: &Table, options: &Options, advice: &mut Vec<Advice>) -> Resul
         let y = || y.iter().skip(output).step_by(outputs);
         y().zip(y().skip(1)).map(|(a, b)| f64::from(a * b)).sum::<f64>() / rows.len() as f64
     };
-    let strongest = (0..outputs).map(of).fold(0.0, |most: f64, r| if r.abs() > most.abs() { r } else { most });
-    if strongest.abs() < 5.0 / (rows.len() as f64).sqrt() {
+    let strongest =
+        (0..outputs).map(of).fold(0.0, |most: f64, r| if r.abs() > most.abs() { r } else { most });
+    if strongest.abs() < 5.0 / (rows.len() as f64).sqrt() || is_sorted(&y, outputs) {
         return Ok(false);
     }
     let seen = format!("the target of a row tells that of the next (correlation {strongest:.2})");
     advice.push(Advice(if options.no_auto {
-        format!("{seen}: if the rows follow each other in time, say --time; shuffled shadows find too much there")
+        format!(
+            "{seen}: if the rows follow each other in time, say --time; shuffled shadows find too much there"
+        )
     } else {
         format!(
             "{seen}: the rows were taken as a time series, as by --time; --no-auto takes them as independent"
         )
     }));
     Ok(!options.no_auto)
+}
+
+/// Whether rows of equal targets stand together: the table is sorted by its target, and its order means nothing.
+fn is_sorted(y: &[f32], outputs: usize) -> bool {
+    let mut runs: Vec<Vec<u32>> =
+        y.chunks_exact(outputs).map(|y| y.iter().map(|y| y.to_bits()).collect()).collect();
+    runs.dedup();
+    let count = runs.len();
+    runs.sort_unstable();
+    runs.dedup();
+    let rising = || y.iter().zip(y.iter().skip(1));
+    let is_monotone = outputs == 1 && (rising().all(|(a, b)| a <= b) || rising().all(|(a, b)| a >= b));
+    is_monotone || count == runs.len() && count * outputs < y.len() / 2
 }
 
 /// The inputs that do not vary on the training rows.

@@ -23,16 +23,16 @@ use std::num::NonZeroU32;
 use anyhow::{Context, Result, anyhow};
 use tamis::random::{self, Purpose};
 use tamis::{
-    AnyActivation, AnyLoss, Batch, Huber, Init, LayerSpec, Layers, Model, Network, Number, Proximal, Seed,
-    Sgd, StepError, lanes, support,
+    AnyActivation, AnyLoss, Huber, Init, LayerSpec, Layers, Model, Network, Proximal, Seed, Sgd, StepError,
+    lanes,
 };
-use tamis_speed::simd::{self, Level};
+use tamis_speed::stage::{self, Checks, LANES, Memory, Rows, Visit};
 
 use super::design::Design;
 use crate::pool;
 
 /// Repeats of the division into folds: the lanes of a bundle.
-pub const REPEATS: usize = 8;
+pub const REPEATS: usize = LANES;
 /// Folds of a repeat.
 pub const FOLDS: usize = 5;
 /// R: how many networks there are.
@@ -40,17 +40,17 @@ pub const REPLICAS: usize = REPEATS * FOLDS;
 /// m: the strengths of the penalty, times the root of the number of rows.
 pub const STRENGTHS: [f64; 6] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2];
 
-const BATCH: u32 = 8;
-/// From one step of the penalty to the next.
-const EVERY: u32 = 2;
-const DROP: f32 = 0.2;
-/// The part of a stage before the drop.
-const AT_FULL: f64 = 0.7;
+/// Samples in a batch.
+pub const BATCH: u32 = 8;
+/// Updates from one step of the penalty to the next.
+pub const EVERY: u32 = 2;
+/// What becomes of the step size at the end of a stage.
+pub const DROP: f32 = 0.2;
+/// The part of a stage before that.
+pub const AT_FULL: f64 = 0.7;
 const CHECKS: u32 = 100;
 /// The bound of the Huber loss, in deviations of the target.
 pub const BOUND: f32 = 3.0;
-
-type Lanes = tamis::Lanes<REPEATS>;
 
 /// How the networks are trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -226,38 +226,46 @@ struct Bundle<'a> {
 impl Bundle<'_> {
     /// For each stage, the replicas.
     fn train(&self, progress: impl Fn()) -> Result<Vec<Vec<Replica>>> {
-        let zeros = |n: usize| vec![Lanes::ZERO; n];
-        let (layers, width) = (self.layers, self.design.width);
-        let mut params = self.initial()?;
-        let mut memory = Memory {
-            scratch: zeros(2 * layers.units()),
-            gradient: zeros(layers.params()),
-            sample: zeros(2 * width + self.design.outputs),
-            norms: zeros(2 * width),
-        };
-        let mut epochs = array::from_fn(|repeat| {
-            Epochs::new(self.parts[repeat], seed_of(self.settings.seed, self.fold * REPEATS + repeat))
+        let Self { design, layers, settings, parts, fold } = *self;
+        let Design { x, y, width, .. } = design;
+        let loss = AnyLoss::Huber(Huber::new(BOUND).map_err(|error| anyhow!("{error}"))?);
+        let rows = Rows { layers, loss, x, y, width: *width };
+        let mut memory = self.initial()?;
+        let mut epochs = array::from_fn::<_, REPEATS, _>(|repeat| {
+            Epochs::new(parts[repeat], seed_of(settings.seed, fold * REPEATS + repeat))
         });
+        // The folds of all repeats are of one length.
+        let held_out: Vec<_> = (0..parts[0].held_out.len())
+            .map(|place| parts.map(|part| part.visit(part.held_out[place])))
+            .collect();
+        let updates = settings.samples.div_ceil(BATCH);
+        let from = (f64::from(updates) * AT_FULL) as u32;
+        let checks = Checks { from, every: ((updates - from) / CHECKS).max(1) };
         let mut stages = Vec::new();
         for m in STRENGTHS {
-            let strength = m / (self.design.rows as f64).sqrt();
-            let stage = StageOf {
-                bundle: self,
-                strength: strength as f32,
-                params: &mut params,
-                memory: &mut memory,
-                epochs: &mut epochs,
+            let strength = m / (design.rows as f64).sqrt();
+            let sgd = Sgd::new(settings.step_size)?
+                .final_drop(from, DROP)?
+                .proximal(Proximal::group(strength as f32).every(EVERY))?;
+            let visits: Vec<_> = (0..updates * BATCH).map(|_| epochs.each_mut().map(Epochs::next)).collect();
+            let norms = stage::train(rows, &mut memory, &sgd, BATCH, &visits, checks)?;
+            let losses = stage::evaluate(rows, &mut memory, &held_out)?;
+            let replica = |repeat: usize| {
+                let mut params = vec![0.0; layers.params()];
+                lanes::unpack(&memory.params, repeat, &mut params);
+                let norms = norms.iter().map(|norms| norms[repeat]).collect();
+                Replica { norms, loss: losses[repeat], params }
             };
-            stages.push(Level::widest().run(stage)?);
+            stages.push((0..REPEATS).map(replica).collect());
             progress();
         }
         Ok(stages)
     }
 
-    /// The initial weights of all lanes.
-    fn initial(&self) -> Result<Vec<Lanes>> {
+    /// All lanes with their initial weights.
+    fn initial(&self) -> Result<Memory> {
         let layers = self.layers;
-        let mut bundle = vec![Lanes::ZERO; layers.params()];
+        let mut memory = Memory::new(layers);
         for repeat in 0..REPEATS {
             let (mut params, mut scratch) = (vec![0.0; layers.params()], vec![0.0; 2 * layers.units()]);
             let mut model = Model::of_layers(layers.clone(), AnyLoss::Mse, &mut params, &mut scratch)?;
@@ -265,27 +273,10 @@ impl Bundle<'_> {
             model.init(Init::scaled(1.0).with_biases(0.5), seed)?;
             let biases = params.len() - layers.outputs();
             params[biases..].fill(0.0);
-            lanes::pack(&params, repeat, &mut bundle);
+            lanes::pack(&params, repeat, &mut memory.params);
         }
-        Ok(bundle)
+        Ok(memory)
     }
-
-    /// Puts row `row` of replica `repeat` into its lane, with its shadows.
-    #[inline(always)]
-    fn load(&self, repeat: usize, row: u32, shadow: u32, sample: &mut [Lanes]) {
-        let (row, shadow) = (row as usize, shadow as usize);
-        let x = self.design.x_row(row).iter().chain(self.design.x_row(shadow));
-        let numbers = x.chain(self.design.y_row(row));
-        sample.iter_mut().zip(numbers).for_each(|(lanes, &number)| lanes.0[repeat] = number);
-    }
-}
-
-/// What all stages of a bundle work on.
-struct Memory {
-    scratch: Vec<Lanes>,
-    gradient: Vec<Lanes>,
-    sample: Vec<Lanes>,
-    norms: Vec<Lanes>,
 }
 
 /// The rows of one replica, over and over, each time in a new order.
@@ -294,92 +285,26 @@ struct Epochs<'a> {
     seed: Seed,
     epoch: u64,
     order: Vec<u32>,
-    next: usize,
 }
 
 impl<'a> Epochs<'a> {
     fn new(part: &'a Part, seed: Seed) -> Self {
-        Self { part, seed, epoch: 0, order: Vec::new(), next: 0 }
+        Self { part, seed, epoch: 0, order: Vec::new() }
     }
 
-    /// The next row, and the row of its shadows.
-    fn next(&mut self) -> (u32, u32) {
-        if self.next == self.order.len() {
+    /// The next row to train on.
+    fn next(&mut self) -> Visit {
+        if self.order.is_empty() {
             self.order = permutation(self.part.training.len(), self.seed, self.epoch);
-            (self.epoch, self.next) = (self.epoch + 1, 0);
+            self.epoch += 1;
         }
-        let row = self.part.training[self.order[self.next] as usize];
-        self.next += 1;
-        (row, self.part.shadow[row as usize])
+        let place = self.order.pop().unwrap_or(0);
+        self.part.visit(self.part.training[place as usize])
     }
 }
 
-/// One stage of one bundle, for vectors as wide as the core has them.
-struct StageOf<'s, 'a> {
-    bundle: &'s Bundle<'a>,
-    strength: f32,
-    params: &'s mut [Lanes],
-    memory: &'s mut Memory,
-    epochs: &'s mut [Epochs<'a>; REPEATS],
-}
-
-impl simd::Task for StageOf<'_, '_> {
-    type Output = Result<Vec<Replica>>;
-
-    #[inline(always)]
-    fn run(self) -> Self::Output {
-        let Self { bundle, strength, params, memory, epochs } = self;
-        let Bundle { layers, settings, design, .. } = *bundle;
-        let updates = settings.samples.div_ceil(BATCH);
-        let drop = (f64::from(updates) * AT_FULL) as u32;
-        let check_every = ((updates - drop) / CHECKS).max(1);
-        let sgd = Sgd::new(settings.step_size)?
-            .final_drop(drop, DROP)?
-            .proximal(Proximal::group(strength).every(EVERY))?
-            .map(Lanes::splat);
-        let loss = AnyLoss::Huber(Huber::new(BOUND).map_err(|error| anyhow!("{error}"))?);
-        let mut model = Model::of_layers(layers.clone(), loss, params, &mut memory.scratch)?;
-        let mut batch = Batch::over(layers, &mut memory.gradient, BATCH)?;
-        let width = 2 * design.width;
-        let sample = &mut memory.sample[..];
-        let mut sums = vec![[0.0; REPEATS]; width];
-        let mut checks = 0.0;
-        for update in 0..updates {
-            for _ in 0..BATCH {
-                for (repeat, epochs) in epochs.iter_mut().enumerate() {
-                    let (row, shadow) = epochs.next();
-                    bundle.load(repeat, row, shadow, sample);
-                }
-                let (x, target) = sample.split_at(width);
-                model.accumulate_slices(x, target, &mut batch)?;
-            }
-            model.apply(&mut batch, &sgd)?;
-            if update >= drop && (update - drop).is_multiple_of(check_every) {
-                support::column_norms(layers, model.params(), &mut memory.norms);
-                for (sums, norms) in sums.iter_mut().zip(&memory.norms) {
-                    sums.iter_mut().zip(norms.0).for_each(|(sum, norm)| *sum += f64::from(norm));
-                }
-                checks += 1.0;
-            }
-        }
-        // The folds of all repeats are of one length.
-        let held_out = bundle.parts[0].held_out.len();
-        let mut losses = [0.0; REPEATS];
-        for place in 0..held_out {
-            for (repeat, part) in bundle.parts.iter().enumerate() {
-                let row = part.held_out[place];
-                bundle.load(repeat, row, part.shadow[row as usize], sample);
-            }
-            let (x, target) = sample.split_at(width);
-            let loss = model.evaluate_slices(x, target)?;
-            losses.iter_mut().zip(loss.0).for_each(|(sum, loss)| *sum += f64::from(loss));
-        }
-        let replica = |repeat: usize| {
-            let mut params = vec![0.0; layers.params()];
-            lanes::unpack(model.params(), repeat, &mut params);
-            let norms = sums.iter().map(|sums| sums[repeat] / checks).collect();
-            Replica { norms, loss: losses[repeat] / held_out as f64, params }
-        };
-        Ok((0..REPEATS).map(replica).collect())
+impl Part {
+    fn visit(&self, row: u32) -> Visit {
+        Visit { row, shadow: self.shadow[row as usize] }
     }
 }

@@ -75,6 +75,19 @@ pub struct Judged {
     pub stands_for: Option<usize>,
 }
 
+/// One stage, as the verdicts see it.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// lambda: the strength of the penalty.
+    pub strength: f64,
+    /// Of each column, the mean norm over the replicas.
+    pub norms: Vec<f64>,
+    /// What a norm has to exceed.
+    pub threshold: f64,
+    /// The part of the loss of the best constant that the networks take away, on rows held out.
+    pub explained: f64,
+}
+
 /// All groups, judged.
 #[derive(Clone, Debug)]
 pub struct Judgement {
@@ -82,8 +95,10 @@ pub struct Judgement {
     pub groups: Vec<Judged>,
     /// s*.
     pub stage: usize,
-    /// The part of the loss of the best constant that the networks take away, at s*, on rows held out.
+    /// What is explained at s*.
     pub explained: f64,
+    /// All stages, from weak to strong.
+    pub path: Vec<Point>,
 }
 
 /// Less is nothing.
@@ -98,22 +113,26 @@ impl Judgement {
         alpha: f64,
         seed: Seed,
     ) -> Result<Self> {
-        let stages = &ensemble.stages;
-        let stage =
-            (0..stages.len()).min_by(|&a, &b| stages[a].loss().total_cmp(&stages[b].loss())).unwrap_or(0);
-        let constant = constant_loss(design);
-        let explained = |stage: &Stage| 1.0 - stage.loss() / constant;
-        let share = explained(&stages[stage]);
-        let next = stages.get(stage + 1).filter(|next| explained(next) > 0.5 * share);
-
         let width = design.width as f64;
-        let gates: Vec<_> =
-            [Some(&stages[stage]), next].into_iter().flatten().map(|s| Gate::of(s, design.width)).collect();
-        let column = |column: usize| {
-            let passes = gates.iter().any(|gate| gate.norms[column] > gate.quantile(0.8 * alpha / width));
-            let gate = &gates[0];
-            let norm = gate.norms[column];
-            Column { norm, threshold: gate.quantile(0.8 * alpha / width), passes, p: gate.p_value(norm) }
+        let constant = constant_loss(design);
+        let gates: Vec<_> = ensemble.stages.iter().map(|stage| Gate::of(stage, design.width)).collect();
+        let point = |(stage, gate): (&Stage, &Gate)| Point {
+            strength: stage.strength,
+            norms: gate.norms.clone(),
+            threshold: gate.quantile(0.8 * alpha / width),
+            explained: 1.0 - stage.loss() / constant,
+        };
+        let path: Vec<_> = ensemble.stages.iter().zip(&gates).map(point).collect();
+        let best = (0..path.len()).max_by(|&a, &b| path[a].explained.total_cmp(&path[b].explained));
+        let stage = best.unwrap_or(0);
+        let (gate, at) = (&gates[stage], &path[stage]);
+        let next = path.get(stage + 1).filter(|next| next.explained > 0.5 * at.explained);
+        let looked_at = || [Some(at), next].into_iter().flatten();
+        let column = |column: usize| Column {
+            norm: at.norms[column],
+            threshold: at.threshold,
+            passes: looked_at().any(|point| point.norms[column] > point.threshold),
+            p: gate.p_value(at.norms[column]),
         };
         let columns: Vec<_> = (0..design.width).map(column).collect();
         let members = members(design);
@@ -151,7 +170,7 @@ impl Judgement {
                     None => verdict = Verdict::Relevant,
                     Some((_, other)) => (verdict, stands_for) = (Verdict::Undecided, Some(other)),
                 }
-            } else if group.iter().any(|&member| columns[member].norm > gates[0].quantile(0.5 / width)) {
+            } else if group.iter().any(|&member| columns[member].norm > gate.quantile(0.5 / width)) {
                 verdict = Verdict::Undecided;
             }
             let label = if alone * width < 0.05 { Label::Marginal } else { Label::Joint };
@@ -166,7 +185,8 @@ impl Judgement {
                 stands_for,
             });
         }
-        Ok(Self { groups, stage, explained: share })
+        let explained = at.explained;
+        Ok(Self { groups, stage, explained, path })
     }
 }
 

@@ -43,7 +43,8 @@ fn html(selection: &Selection, table: &Table, options: &Options) -> Result<Strin
     for advice in &selection.advice {
         writeln!(out, "<p class=\"note\">{}</p>", escape(&advice.0))?;
     }
-    out += &picture::svg(selection);
+    out += &picture::evidence(selection);
+    out += &picture::path(selection);
     out += "<table><tr>";
     report::HEADER.iter().for_each(|head| out += &format!("<th>{}</th>", escape(head)));
     out += "</tr>\n";

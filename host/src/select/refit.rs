@@ -1,23 +1,23 @@
 //! The networks that come of a selection, and what they make of rows that nobody has seen.
 //!
 //! ```text
-//! all        a network of all inputs
-//! selected   the same network with the other inputs pressed to zero, cut off, and trained on
+//! all        a network of all inputs, trained as the ensemble is, up to the strength of penalty that did best there
+//! selected   the same network with the other inputs pressed to zero, cut off, and trained on without a penalty
 //! baseline   linear regression of all inputs
 //! ```
 //!
-//! A fifth of the training rows tells when to stop: training goes in stages, each ending at a fifth of the step size,
-//! and the parameters of the stage with the least loss there are kept.
+//! A fifth of the training rows tells when to stop training on: the parameters of the moment with the least loss there
+//! are kept.
 
 use anyhow::{Result, anyhow};
 use tamis::{
-    AnyActivation, AnyLoss, Batch, Growing, Huber, Init, LayerSpec, Layers, Model, Network, Seed, Sgd,
-    compaction,
+    AnyActivation, AnyLoss, Batch, Growing, Huber, Init, LayerSpec, Layers, Model, Network, Proximal, Seed,
+    Sgd, compaction,
 };
 
 use super::design::Design;
 use super::encoder::Encoder;
-use super::ensemble::{BOUND, permutation};
+use super::ensemble::{AT_FULL, BATCH, BOUND, DROP, EVERY, permutation};
 use super::image::Image;
 use super::linear;
 
@@ -36,10 +36,9 @@ pub struct Settings {
     pub seed: Seed,
 }
 
-const STAGES: u64 = 8;
-const BATCH: u32 = 8;
-const DROP: f32 = 0.2;
-const AT_FULL: f64 = 0.7;
+/// Moments at which training on may stop, in so many parts of a stage.
+const MOMENTS: u64 = 32;
+const PARTS: u32 = 8;
 /// Over how many periods of a stage an input is pressed to zero.
 const PERIODS: u32 = 20;
 
@@ -52,11 +51,18 @@ struct Fit<'a> {
     settings: Settings,
     /// The design's rows in random order, those to stop by in front.
     rows: Vec<u32>,
+    /// What is left of an epoch.
+    order: Vec<u32>,
+    epoch: u64,
 }
 
-/// A network of all inputs of `design`.
-pub fn all(design: &Design, settings: Settings) -> Result<Image> {
-    let fit = Fit::new(design, settings)?.trained()?;
+/// A network of all inputs of `design`, under these penalties one after the other.
+pub fn all(design: &Design, strengths: &[f64], settings: Settings) -> Result<Image> {
+    let mut fit = Fit::new(design, settings)?;
+    for &strength in strengths {
+        let sgd = fit.sgd(settings.samples)?.proximal(Proximal::group(strength as f32).every(EVERY))?;
+        fit.stage(settings.samples, &sgd, |_| {})?;
+    }
     Ok(fit.image())
 }
 
@@ -69,7 +75,7 @@ pub fn selected(design: &Design, all: &Image, columns: &[usize], settings: Setti
     fit.params.truncate(left);
     fit.layers = Layers::new(columns.len().try_into()?, fit.layers.specs())?;
     fit.columns = columns.to_vec();
-    Ok(fit.trained()?.image())
+    Ok(fit.trained_on()?.image())
 }
 
 impl<'a> Fit<'a> {
@@ -84,12 +90,21 @@ impl<'a> Fit<'a> {
         let mut model = Model::of_layers(layers.clone(), loss()?, &mut params, &mut scratch)?;
         model.init(Init::scaled(1.0).with_biases(0.5), settings.seed)?;
         let rows = permutation(design.rows, settings.seed, 0);
-        Ok(Self { design, columns: (0..design.width).collect(), layers, params, settings, rows })
+        Ok(Self {
+            design,
+            columns: (0..design.width).collect(),
+            layers,
+            params,
+            settings,
+            rows,
+            order: Vec::new(),
+            epoch: 0,
+        })
     }
 
-    /// The rows to stop by, and those to train on.
-    fn parts(&self) -> (&[u32], &[u32]) {
-        self.rows.split_at(self.rows.len() / 5)
+    /// The rows to stop by.
+    fn held_out(&self) -> &[u32] {
+        &self.rows[..self.rows.len() / 5]
     }
 
     fn load(&self, row: u32, x: &mut [f32]) {
@@ -97,11 +112,13 @@ impl<'a> Fit<'a> {
         x.iter_mut().zip(&self.columns).for_each(|(x, &column)| *x = from[column]);
     }
 
-    /// The parameters after the best of all stages.
-    fn trained(mut self) -> Result<Self> {
-        let mut best = (self.loss()?, self.params.clone());
-        for stage in 0..STAGES {
-            self.stage(stage, |_, _| {})?;
+    /// The parameters of the best of all moments of further training.
+    fn trained_on(mut self) -> Result<Self> {
+        let samples = self.settings.samples / PARTS;
+        let sgd = Sgd::new(self.settings.step_size * DROP)?;
+        let mut best = (f64::INFINITY, self.params.clone());
+        for _ in 0..MOMENTS {
+            self.stage(samples, &sgd, |_| {})?;
             let loss = self.loss()?;
             if loss < best.0 {
                 best = (loss, self.params.clone());
@@ -110,64 +127,71 @@ impl<'a> Fit<'a> {
         Ok(Self { params: best.1, ..self })
     }
 
+    /// Plain SGD over so many samples, slower at the end.
+    fn sgd(&self, samples: u32) -> Result<Sgd> {
+        let drop = (f64::from(samples.div_ceil(BATCH)) * AT_FULL) as u32;
+        Ok(Sgd::new(self.settings.step_size)?.final_drop(drop, DROP)?)
+    }
+
     /// The mean loss on the rows to stop by.
     fn loss(&self) -> Result<f64> {
         let (mut params, mut scratch) = (self.params.clone(), vec![0.0; 2 * self.layers.units()]);
         let mut model = Model::of_layers(self.layers.clone(), loss()?, &mut params, &mut scratch)?;
         let mut x = vec![0.0; self.columns.len()];
         let mut sum = 0.0;
-        for &row in self.parts().0 {
+        for &row in self.held_out() {
             self.load(row, &mut x);
             sum += f64::from(model.evaluate_slices(&x, self.design.y_row(row as usize))?);
         }
-        Ok(sum / self.parts().0.len() as f64)
+        Ok(sum / self.held_out().len() as f64)
     }
 
-    /// One stage; `after` each update, with its number among all.
+    /// Trains on so many samples; `after` each update.
     fn stage(
         &mut self,
-        stage: u64,
-        mut after: impl FnMut(&mut Model<'_, Layers, AnyLoss>, u32),
+        samples: u32,
+        sgd: &Sgd,
+        mut after: impl FnMut(&mut Model<'_, Layers, AnyLoss>),
     ) -> Result<()> {
-        let updates = self.settings.samples.div_ceil(BATCH);
-        let drop = (f64::from(updates) * AT_FULL) as u32;
-        let sgd = Sgd::new(self.settings.step_size)?.final_drop(drop, DROP)?;
         let mut params = std::mem::take(&mut self.params);
         let mut scratch = vec![0.0; 2 * self.layers.units()];
         let mut gradient = vec![0.0; self.layers.params()];
         let mut model = Model::of_layers(self.layers.clone(), loss()?, &mut params, &mut scratch)?;
         let mut batch = Batch::over(&self.layers, &mut gradient, BATCH)?;
-        let training = self.parts().1;
         let mut x = vec![0.0; self.columns.len()];
-        let (mut order, mut epoch) = (Vec::new(), 0);
-        for update in 0..updates {
+        for _ in 0..samples.div_ceil(BATCH) {
             for _ in 0..BATCH {
-                let place = match order.pop() {
-                    Some(place) => place,
-                    None => {
-                        order = permutation(training.len(), self.settings.seed, 1 + stage * (1 << 32) + epoch);
-                        epoch += 1;
-                        order.pop().unwrap_or(0)
-                    }
-                };
-                let row = training[place as usize];
+                let row = self.next();
                 self.load(row, &mut x);
                 model.accumulate_slices(&x, self.design.y_row(row as usize), &mut batch)?;
             }
-            model.apply(&mut batch, &sgd)?;
-            after(&mut model, update);
+            model.apply(&mut batch, sgd)?;
+            after(&mut model);
         }
+        drop(model);
         self.params = params;
         Ok(())
     }
 
+    /// The next row to train on, every epoch in a new order.
+    fn next(&mut self) -> u32 {
+        let training = self.rows.len() - self.rows.len() / 5;
+        if self.order.is_empty() {
+            self.epoch += 1;
+            self.order = permutation(training, self.settings.seed, self.epoch);
+        }
+        let place = self.order.pop().unwrap_or(0);
+        self.rows[self.rows.len() / 5 + place as usize]
+    }
+
     /// Presses all columns but `keep` to zero in one stage.
     fn press(&mut self, keep: &[usize]) -> Result<()> {
-        let updates = self.settings.samples.div_ceil(BATCH);
-        let growing = Growing::new(0, (updates / (PERIODS + 1)).max(1))?;
+        let samples = self.settings.samples;
+        let growing = Growing::new(0, (samples.div_ceil(BATCH) / (PERIODS + 1)).max(1))?;
         let rate = |column: usize| if keep.contains(&column) { 0.0 } else { 1.0 / PERIODS as f32 };
         let rates: Vec<f32> = (0..self.design.width).map(rate).collect();
-        self.stage(STAGES, |model, _| model.shrink(&growing, &rates))
+        let sgd = self.sgd(samples)?;
+        self.stage(samples, &sgd, |model| model.shrink(&growing, &rates))
     }
 
     fn image(self) -> Image {
@@ -188,7 +212,8 @@ pub fn error(encoder: &Encoder, predicted: &[f32], y: &[f32]) -> f64 {
     let n = rows().len() as f64;
     if encoder.is_classes {
         let class = |numbers: &[f32]| {
-            let decoded = numbers.iter().zip(&encoder.outputs).map(|(&number, feature)| feature.decode(number));
+            let decoded =
+                numbers.iter().zip(&encoder.outputs).map(|(&number, feature)| feature.decode(number));
             match outputs {
                 1 => usize::from(decoded.sum::<f32>() > 0.5),
                 _ => decoded.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(class, _)| class),

@@ -83,9 +83,14 @@ pub fn answer(selection: &Selection) -> String {
 pub fn print(selection: &Selection, table: &Table) {
     let rows = selection.by_evidence().into_iter().map(|group| row(selection, group));
     println!("{}\n", report::table(&HEADER, 3, rows));
-    println!("{}\n", report::table(&[unit(selection), ""], 1, errors(selection).map(|(name, error)| {
-        vec![name.to_owned(), report::percent(error)]
-    })));
+    println!(
+        "{}\n",
+        report::table(
+            &[unit(selection), ""],
+            1,
+            errors(selection).map(|(name, error)| { vec![name.to_owned(), report::percent(error)] })
+        )
+    );
     println!("{}", answer(selection));
     println!(
         "{} rows to learn from{}; on rows held out the networks explain {}.",
