@@ -41,6 +41,7 @@ use self::ensemble::{Ensemble, permutation};
 use self::image::Image;
 use self::judge::{Judgement, Verdict};
 use self::table::{Missing, Reading, Table};
+use crate::exchange;
 use crate::report::progress;
 
 /// Finds the columns of a table that a network needs to predict another.
@@ -104,6 +105,9 @@ pub struct Options {
     /// Where report and pictures go.
     #[arg(long, value_name = "DIR", default_value = "selection", help_heading = "Output")]
     pub out: PathBuf,
+    /// Where the network of the selected inputs goes, as safetensors, ONNX, Rust and C.
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub export: Option<PathBuf>,
     /// One JSON object instead of tables.
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -181,11 +185,19 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
     let [picture, path] = picture::draw(&selection, &options.out)?;
     let page = page::write(&selection, &table, options)?;
+    let exported = match options.export.as_deref().zip(selection.selected.as_ref()) {
+        None => Vec::new(),
+        Some((folder, image)) => exchange::export(image, folder)?,
+    };
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report::to_json(&selection))?);
     } else {
         report::print(&selection, &table);
         println!("\nreport: {}\npictures: {}, {}", page.display(), picture.display(), path.display());
+        exported.iter().for_each(|path| println!("network: {}", path.display()));
+    }
+    if options.export.is_some() && exported.is_empty() {
+        eprintln!("no network was exported: no input is relevant");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -13,8 +13,8 @@ use serde_json::Value;
 use tamis::{AnyActivation, Network, Seed};
 use tamis_host::exchange::{self, Hints, Imported, c, onnx, rust, tensors};
 use tamis_host::import::fine_tune::{Settings, fine_tune};
-use tamis_host::select::image::Image;
 use tamis_host::select::table::{self, Missing, Reading};
+use tamis_host::select::{self, image::Image};
 use tamis_tests::reference::{narrow, numbers};
 use tamis_tests::{bits, relative_distance};
 
@@ -116,11 +116,10 @@ int main(void)
 }
 "#;
 
-fn the_header_agrees(name: &str, image: &Image) -> Result<()> {
+fn the_header_agrees(name: &str, image: &Image, raw: &[f32]) -> Result<()> {
     let folder = scratch(name)?;
     fs::write(folder.join("model.h"), c::write(image))?;
     fs::write(folder.join("main.c"), PROGRAM)?;
-    let raw = raw(image, ROWS);
     fs::write(folder.join("rows"), raw.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>())?;
     let compiled = Command::new("cc")
         .args(["-std=c99", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
@@ -136,21 +135,23 @@ fn the_header_agrees(name: &str, image: &Image) -> Result<()> {
     assert_eq!(Some(String::from_utf8(output.stderr)?), names);
     let text = String::from_utf8(output.stdout)?;
     let y = text.lines().map(|line| u32::from_str_radix(line, 16)).collect::<Result<Vec<_>, _>>()?;
-    assert_eq!(y, bits(&predict(image, &raw)?));
+    assert_eq!(y, bits(&predict(image, raw)?));
     fs::remove_dir_all(folder)?;
     Ok(())
 }
 
 #[test]
 fn the_c_header_predicts_with_the_same_bits() -> Result<()> {
-    the_header_agrees("c", &golden()?)
+    let image = golden()?;
+    the_header_agrees("c", &image, &raw(&image, ROWS))
 }
 
 /// A network of one layer, without biases, and others with another last buffer.
 #[test]
 fn the_c_header_serves_networks_of_any_depth() -> Result<()> {
     for case in cases()?.iter().filter(|case| case.file.ends_with(".safetensors")) {
-        the_header_agrees(&case.file.replace('.', "-"), &case.read()?.image)?;
+        let image = case.read()?.image;
+        the_header_agrees(&case.file.replace('.', "-"), &image, &raw(&image, ROWS))?;
     }
     Ok(())
 }
@@ -407,6 +408,60 @@ fn nodes_that_are_not_read_are_named() -> Result<()> {
     Ok(())
 }
 
+#[derive(clap::Parser)]
+struct Selecting {
+    #[command(flatten)]
+    options: select::Options,
+}
+
+/// From a table to the network of the inputs that matter, out, and in again; raw rows predict what the table's do.
+#[test]
+fn what_was_selected_goes_out() -> Result<()> {
+    let folder = scratch("selected")?;
+    let (numbers, mut csv) = (tamis_tests::numbers(31, 400 * 4), "noise,a,site,other,y\n".to_owned());
+    for row in numbers.chunks_exact(4) {
+        let [noise, a, site, other] = [row[0], row[1], row[2], row[3]];
+        let (word, step) = if site > 0.0 { ("north", 1.0) } else { ("south", 0.0) };
+        csv += &format!("{noise},{a},{word},{other},{}\n", 3.0 + 2.0 * a * a + a + step);
+    }
+    fs::write(folder.join("table.csv"), csv)?;
+    let arguments = ["", "table.csv", "--target", "y", "--effort", "low"];
+    let Selecting { options } = clap::Parser::try_parse_from(arguments)?;
+    let table = table::read(&folder.join("table.csv"), &reading())?;
+    let selection = select::select(&table, &options)?;
+    let image = selection.selected.context("nothing was selected")?;
+    let names: Vec<_> = image.encoder.inputs.iter().map(|input| input.name()).collect();
+    assert_eq!(names, ["a", "site=south"]);
+
+    let raw: Vec<f32> =
+        numbers.chunks_exact(4).flat_map(|row| [row[1], if row[2] > 0.0 { 0.0 } else { 1.0 }]).collect();
+    let rows: Vec<u32> = (0..400).collect();
+    let (x, y) = image.encoder.encode(&table, &rows)?;
+    let encoded = raw.iter().zip(image.encoder.inputs.iter().cycle()).map(|(&raw, input)| input.encode(raw));
+    assert_eq!(bits(&encoded.collect::<Vec<_>>()), bits(&x));
+    let errors = image.predict(&x)?.iter().zip(&y).map(|(y, t)| f64::from(y - t).powi(2)).sum::<f64>();
+    assert!(errors / 400.0 < 0.05, "{errors}"); // targets have the variance 1
+    the_header_agrees("selected", &image, &raw)?;
+    exchange::export(&image, &folder)?;
+    for form in ["model.safetensors", "model.onnx"] {
+        assert_eq!(exchange::read(&folder.join(form), Hints::default())?.image, image, "{form}");
+    }
+    fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+fn reading() -> Reading {
+    Reading {
+        delimiter: None,
+        has_header: true,
+        missing: Missing::Refuse,
+        ignore: Vec::new(),
+        categorical: Vec::new(),
+        most_rows: 1000,
+        seed: Seed(1),
+    }
+}
+
 /// A table of what a network predicts, from which the same network with other weights learns it again.
 #[test]
 fn an_imported_network_is_trained_further() -> Result<()> {
@@ -421,15 +476,7 @@ fn an_imported_network_is_trained_further() -> Result<()> {
         csv += &format!("{},{},,{},{},{},{},{},{}\n", x[0], x[1], x[2], x[3], x[4], y[0], y[1], y[2]);
     }
     fs::write(folder.join("table.csv"), csv)?;
-    let reading = Reading {
-        delimiter: None,
-        has_header: true,
-        missing: Missing::Refuse,
-        ignore: vec!["left out".to_owned()],
-        categorical: Vec::new(),
-        most_rows: 1000,
-        seed: Seed(1),
-    };
+    let reading = Reading { ignore: vec!["left out".to_owned()], ..reading() };
     let table = table::read(&folder.join("table.csv"), &reading)?;
     fs::remove_dir_all(folder)?;
     let targets = ["u", "v", "w"].map(str::to_owned);
