@@ -5,7 +5,7 @@ of the file that Tamis itself has written.
     pip install torch onnx onnxruntime safetensors 'keras==3.3.3' 'numpy<2'
     KERAS_BACKEND=torch python tests/reference/exchange.py
 
-Written with torch 2.2.2, keras 3.3.3, onnx 1.23.2, onnxruntime 1.32.0, safetensors 0.8.0.
+Names in keras.onnx are addresses, so that file is another each time. Written with torch 2.2.2, keras 3.3.3, onnx 1.23.2, onnxruntime 1.32.0, safetensors 0.8.0.
 """
 
 import json
