@@ -7,9 +7,7 @@ pub const RIDGE: f64 = 1e-3;
 /// elimination, of a system that is positive definite once the ridge is on its diagonal.
 pub fn solve(mut a: Vec<Vec<f64>>) -> Vec<f64> {
     let n = a.len();
-    for pivot in 0..n {
-        a[pivot][pivot] += RIDGE;
-    }
+    a.iter_mut().enumerate().for_each(|(place, row)| row[place] += RIDGE);
     for pivot in 0..n {
         let row: Vec<f64> = a[pivot].iter().map(|cell| cell / a[pivot][pivot]).collect();
         for (number, other) in a.iter_mut().enumerate() {

@@ -3,11 +3,12 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::table::Table;
 use super::{Options, Selection, picture, report};
 use crate::svg::escape;
+use crate::whole;
 
 const STYLE: &str = "body{font-family:Inter,Helvetica,Arial,sans-serif;color:#1a1a1a;max-width:1000px;margin:2em auto;\
     padding:0 1em}table{border-collapse:collapse;margin:1em 0}th,td{padding:.25em .8em;text-align:right;\
@@ -17,10 +18,7 @@ const STYLE: &str = "body{font-family:Inter,Helvetica,Arial,sans-serif;color:#1a
 /// Writes `report.html`, whole or not at all.
 pub fn write(selection: &Selection, table: &Table, options: &Options) -> Result<PathBuf> {
     let path = options.out.join("report.html");
-    let unfinished = path.with_extension("unfinished");
-    std::fs::write(&unfinished, html(selection, table, options)?)
-        .and_then(|()| std::fs::rename(&unfinished, &path))
-        .with_context(|| format!("{} cannot be written", path.display()))?;
+    whole::write(&[(path.clone(), html(selection, table, options)?.into_bytes())])?;
     Ok(path)
 }
 
