@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs`, `train.rs` | the commands, one a file |
 //! | `repro.rs`, `repro/` | the experiments of the paper, and verdicts on them |
+//! | `select.rs`, `select/` | the inputs of a table that matter |
+//! | `import.rs`, `exchange.rs`, `exchange/` | trained networks, in and out |
 //! | `bench.rs`, `bench/` | what a training step costs |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `training.rs` | any training, as options of a command line |
@@ -15,6 +17,9 @@
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
 //! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `plot.rs`, `svg.rs` | tables and pictures |
 //! | `pool.rs`, `quantile.rs` | several trainings at once, and what is usual among them |
+//! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `svg.rs` | tables and pictures |
+//! | `whole.rs` | files, whole or not at all |
+//! | `pool.rs` | several trainings at once |
 
 pub mod bench;
 pub mod bundle;
@@ -26,11 +31,13 @@ pub mod demo;
 pub mod device;
 pub mod elf;
 pub mod emulator;
+pub mod exchange;
 pub mod experiments;
 pub mod figure;
 pub mod fits;
 pub mod friedman;
 pub mod heatmap;
+pub mod import;
 pub mod log;
 pub mod machine;
 pub mod plot;
@@ -40,8 +47,10 @@ pub mod replica;
 pub mod report;
 pub mod repro;
 pub mod run;
+pub mod select;
 pub mod stack;
 pub mod svg;
 pub mod tools;
 pub mod train;
 pub mod training;
+pub mod whole;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{bench, crosscheck, demo, fits, repro, run, train};
+use tamis_host::{bench, crosscheck, demo, fits, import, repro, run, select, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -21,8 +21,11 @@ enum Command {
     Demo(demo::Options),
     Crosscheck(crosscheck::Options),
     Fits(fits::Options),
+    Import(import::Options),
     Repro(repro::Options),
     Run(run::Options),
+    Select(Box<select::Options>),
+    Trials(select::trials::Options),
     Train(Box<train::Options>),
 }
 
@@ -32,8 +35,11 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Crosscheck(options) => crosscheck::run(&options),
         Command::Fits(options) => fits::run(&options),
+        Command::Import(options) => import::run(&options),
         Command::Repro(options) => repro::run(&options),
         Command::Run(options) => run::run(&options),
+        Command::Select(options) => select::run(&options),
+        Command::Trials(options) => select::trials::run(&options),
         Command::Train(options) => train::run(&options),
     };
     result.unwrap_or_else(|error| {

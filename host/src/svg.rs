@@ -4,12 +4,13 @@
 //! everywhere; a browser that shows the SVG without that font takes another, for which the layout leaves room.
 
 use std::fmt::Write;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use anyhow::{Context, Result};
 use resvg::{tiny_skia, usvg};
+
+use crate::whole;
 
 /// The width of a picture in pixels; the PNG has twice as many.
 pub const WIDTH: f32 = 1000.0;
@@ -51,6 +52,11 @@ impl Page {
         let _ = writeln!(self.body, "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" {more}/>");
     }
 
+    /// A disc.
+    pub fn circle(&mut self, x: f32, y: f32, radius: f32, more: &str) {
+        let _ = writeln!(self.body, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {more}/>");
+    }
+
     /// A title, and below it what the picture shows; returns where they end.
     pub fn heading(&mut self, title: &str, guide: &str) -> f32 {
         let mut y = MARGIN + 18.0;
@@ -88,15 +94,11 @@ pub fn png(svg: &str) -> Result<Vec<u8>> {
     Ok(pixels.encode_png()?)
 }
 
-/// Writes `svg` as NAME.png and NAME.svg into `folder`, each whole or not at all, and gives the path of the PNG.
+/// Writes `svg` as NAME.png and NAME.svg into `folder`, both whole or not at all, and gives the path of the PNG.
 pub fn save(svg: &str, folder: &Path, name: &str) -> Result<PathBuf> {
     let png_path = folder.join(name).with_extension("png");
-    for (path, bytes) in [(&png_path, &png(svg)?[..]), (&png_path.with_extension("svg"), svg.as_bytes())] {
-        let unfinished = path.with_extension("unfinished");
-        fs::write(&unfinished, bytes)
-            .and_then(|()| fs::rename(&unfinished, path))
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-    }
+    let svg_path = png_path.with_extension("svg");
+    whole::write(&[(png_path.clone(), png(svg)?), (svg_path, svg.as_bytes().to_vec())])?;
     Ok(png_path)
 }
 

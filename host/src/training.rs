@@ -22,9 +22,9 @@ use crate::svg::thousands;
 
 mod values;
 
+pub(crate) use values::activation_parser;
 use values::{
-    Pressing, Problem, Widths, activation_parser, count_and_number, data, init, loss, penalty, press, shape,
-    task_parser,
+    Pressing, Problem, Widths, count_and_number, data, init, loss, penalty, press, shape, task_parser,
 };
 
 /// What to train, on what, and how.

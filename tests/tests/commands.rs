@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tamis_host::machine::Machine;
-use tamis_host::{crosscheck, fits, tools};
+use tamis_host::{crosscheck, exchange, fits, tools};
 use tamis_tests::altered;
 
 /// `tamis` with these arguments, built if need be.
@@ -151,6 +151,36 @@ fn a_difference_is_exit_code_1() -> Result<()> {
 }
 
 #[test]
+fn a_network_of_pytorch_is_imported() -> Result<()> {
+    let folder = folder("import");
+    let out = folder.join("model");
+    let file = "tests/reference/exchange/torch_named.safetensors";
+    let import = |arguments: &[&str]| -> Result<Output> {
+        Ok(tamis(&["import", file])?.args(arguments).arg("--out").arg(&out).output()?)
+    };
+    let output = import(&["--activation", "relu", "--last", "sigmoid", "--json"])?;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report = json(&output)?;
+    assert_eq!((&report["network"], &report["params"]), (&"4-6-5-2".into(), &(24 + 35 + 10).into()));
+    assert_eq!(report["layers"][2]["activation"], "sigmoid");
+    // Parameters, twice the units, one sample.
+    assert_eq!(report["ram_bytes"]["batch_1"], 4 * (69 + 2 * 13 + 6));
+    let written = exchange::read(&out.join("model.onnx"), exchange::Hints::default())?;
+    assert_eq!(report["digest"], exchange::digest(&written.image.params));
+    assert_eq!(std::fs::read_dir(&out)?.count(), 4, "nothing else is left there");
+
+    let output = import(&[])?;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("give --activation"), "{}", stderr(&output));
+    std::fs::write(out.join("model.onnx"), "")?;
+    let output = tamis(&["import"])?.arg(out.join("model.onnx")).output()?;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no graph"), "{}", stderr(&output));
+    std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+#[test]
 fn bad_arguments_are_named() -> Result<()> {
     for (arguments, code, message) in [
         (&["demo", "--machine", "z80"][..], 2, "invalid value 'z80' for '--machine <MACHINE>'"),
@@ -169,7 +199,7 @@ fn bad_arguments_are_named() -> Result<()> {
 
 #[test]
 fn help_has_an_example() -> Result<()> {
-    for command in ["bench", "demo", "crosscheck", "fits", "run", "train"] {
+    for command in ["bench", "demo", "crosscheck", "fits", "import", "run", "select", "train", "trials"] {
         let output = tamis(&[command, "--help"])?.output()?;
         assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("Example:\n    tamis {command}")));
     }

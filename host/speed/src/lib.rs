@@ -5,6 +5,7 @@
 //! | `simd.rs` | the widest vectors of this core, detected at run time |
 //! | `steps.rs` | the workloads as trainings that can be repeated |
 //! | `plain.rs` | the same trainings in plain C |
+//! | `stage.rs` | eight trainings on the rows of a table |
 //! | `peak.rs` | the most multiplications and additions that the core makes |
 //! | `figures.rs` | what is measured, as it is told |
 //! | `benches/host/` | the measurement, with a peer beside; `tamis bench` runs it |
@@ -13,4 +14,5 @@ pub mod figures;
 pub mod peak;
 pub mod plain;
 pub mod simd;
+pub mod stage;
 pub mod steps;

@@ -44,7 +44,7 @@ pub(super) fn task_parser() -> impl TypedValueParser<Value = Problem> {
     })
 }
 
-pub(super) fn activation_parser() -> impl TypedValueParser<Value = AnyActivation> {
+pub(crate) fn activation_parser() -> impl TypedValueParser<Value = AnyActivation> {
     let names = AnyActivation::ALL.map(|activation| match activation {
         AnyActivation::LeakyRelu => PossibleValue::new(activation.name()).alias("leaky-relu"),
         _ => PossibleValue::new(activation.name()),

@@ -1,0 +1,108 @@
+//! What the user should know of a selection, and what to change.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::Options;
+use super::design::Design;
+use super::encoder::Encoder;
+use super::ensemble::{Ensemble, STRENGTHS};
+use super::judge::{Judgement, LEARNT};
+use super::table::Table;
+
+/// One thing to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Advice(pub String);
+
+/// Fewer rows than this find strong effects only.
+const FEW: usize = 150;
+
+/// Whether the rows are to be taken as a time series: if the user says so, or if the target of a row tells that of the
+/// next and the settings may be changed.
+pub fn time(table: &Table, options: &Options, advice: &mut Vec<Advice>) -> Result<bool> {
+    let rows: Vec<u32> = (0..table.rows() as u32).collect();
+    if options.time || rows.len() < 20 {
+        return Ok(options.time);
+    }
+    let encoder = Encoder::learn(table, &options.target, &rows)?;
+    let (_, y) = encoder.encode(table, &rows)?;
+    let outputs = encoder.outputs.len();
+    let of = |output: usize| {
+        let y = || y.iter().skip(output).step_by(outputs);
+        y().zip(y().skip(1)).map(|(a, b)| f64::from(a * b)).sum::<f64>() / rows.len() as f64
+    };
+    let strongest =
+        (0..outputs).map(of).fold(0.0, |most: f64, r| if r.abs() > most.abs() { r } else { most });
+    if strongest.abs() < 5.0 / (rows.len() as f64).sqrt() || is_sorted(&y, outputs) {
+        return Ok(false);
+    }
+    let seen = format!("the target of a row tells that of the next (correlation {strongest:.2})");
+    advice.push(Advice(if options.no_auto {
+        format!(
+            "{seen}: if the rows follow each other in time, say --time; shuffled shadows find too much there"
+        )
+    } else {
+        format!(
+            "{seen}: the rows were taken as a time series, as by --time; --no-auto takes them as independent"
+        )
+    }));
+    Ok(!options.no_auto)
+}
+
+/// Whether rows of equal targets stand together: the table is sorted by its target, and its order means nothing.
+fn is_sorted(y: &[f32], outputs: usize) -> bool {
+    let mut runs: Vec<Vec<u32>> =
+        y.chunks_exact(outputs).map(|y| y.iter().map(|y| y.to_bits()).collect()).collect();
+    runs.dedup();
+    let count = runs.len();
+    runs.sort_unstable();
+    runs.dedup();
+    let rising = || y.iter().zip(y.iter().skip(1));
+    let is_monotone = outputs == 1 && (rising().all(|(a, b)| a <= b) || rising().all(|(a, b)| a >= b));
+    is_monotone || count == runs.len() && count * outputs < y.len() / 2
+}
+
+/// The inputs that do not vary on the training rows.
+pub fn constant(table: &Table, targets: &[String], design: &Design) -> Vec<String> {
+    let varies = |name: &String| design.encoder.inputs.iter().any(|input| input.column == *name);
+    let names = table.columns.iter().map(|column| &column.name);
+    names.filter(|name| !targets.contains(name) && !varies(name)).cloned().collect()
+}
+
+/// What the outcome says about the settings.
+pub fn diagnose(
+    design: &Design,
+    ensemble: &Ensemble,
+    judgement: &Judgement,
+    options: &Options,
+    advice: &mut Vec<Advice>,
+) {
+    let mut say = |text: String| advice.push(Advice(text));
+    if design.rows < FEW {
+        say(format!("{} rows are few: what matters weakly is not found on so many", design.rows));
+    }
+    if ensemble.step_size < options.step_size {
+        say(format!(
+            "networks diverged at the step size {}; it was lowered to {}",
+            options.step_size, ensemble.step_size
+        ));
+    }
+    if judgement.explained < LEARNT {
+        say("nothing was learnt here: the networks explain none of the target on rows held out. Joint effects of this \
+             size are not excluded on so many rows; --effort high trains longer"
+            .to_owned());
+        return;
+    }
+    let last = STRENGTHS.len() - 1;
+    let frozen = judgement.stage == 0 && ensemble.stages[0].loss() > 0.9 * ensemble.stages[last].loss();
+    if frozen && judgement.explained < 0.2 {
+        say("the loss was lowest at the start of the path and hardly moved: try a larger --step-size, or \
+             --effort high"
+            .to_owned());
+    }
+    if judgement.stage == last {
+        say("the strongest penalty did best: the networks fit the noise with what is left; more rows would tell more"
+            .to_owned());
+    }
+}
