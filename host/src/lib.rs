@@ -17,9 +17,7 @@
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
 //! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `plot.rs`, `svg.rs` | tables and pictures |
 //! | `pool.rs`, `quantile.rs` | several trainings at once, and what is usual among them |
-//! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `svg.rs` | tables and pictures |
 //! | `whole.rs` | files, whole or not at all |
-//! | `pool.rs` | several trainings at once |
 
 pub mod bench;
 pub mod bundle;
