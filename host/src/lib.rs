@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs`, `train.rs` | the commands, one a file |
 //! | `repro.rs`, `repro/` | the experiments of the paper, and verdicts on them |
+//! | `theory.rs`, `theory/` | the rate of shrinking against its formula |
+//! | `regime.rs`, `jacobian.rs` | whether that formula holds for a training; a network in f64 |
 //! | `bench.rs`, `bench/` | what a training step costs |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `training.rs` | any training, as options of a command line |
@@ -31,9 +33,11 @@ pub mod figure;
 pub mod fits;
 pub mod friedman;
 pub mod heatmap;
+pub mod jacobian;
 pub mod log;
 pub mod machine;
 pub mod pool;
+pub mod regime;
 pub mod replica;
 pub mod report;
 pub mod repro;
