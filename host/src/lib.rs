@@ -44,6 +44,7 @@ pub mod repro;
 pub mod run;
 pub mod stack;
 pub mod svg;
+pub mod theory;
 pub mod tools;
 pub mod train;
 pub mod training;

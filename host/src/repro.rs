@@ -4,7 +4,7 @@
 //! arXiv 2406.11110. Each target is a file of its own in `repro/`; what it finds is compared with published or
 //! independently measured values, one verdict a value, and the exit code follows the verdicts.
 
-mod verdict;
+pub mod verdict;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
