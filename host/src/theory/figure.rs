@@ -55,20 +55,16 @@ pub(crate) fn svg(rows: &[Row]) -> String {
         page.under(place(value), name);
     }
     page.under_all(LEFT, "step size / batch size");
-    for row in &shown {
-        let tanh = row.cell.activation != tamis::AnyActivation::Identity;
+    // What lies beyond the scale is in the table.
+    for row in shown.iter().filter(|row| (RATIO[0]..=RATIO[1]).contains(&row.ratio())) {
         let fill = if row.cell.is_stable() { ACCENT } else { "#ffffff" };
         // Side by side where step size / batch size is the same.
         let x = place(row.cell.quotient() * f64::from(row.cell.eta / 0.007).powf(0.12));
         let y = ratio(row.ratio());
-        let size = if tanh { 3.5 } else { 5.5 };
         let _ = writeln!(
             page.body,
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{size}\" fill=\"{fill}\" stroke=\"{ACCENT}\" stroke-width=\"1.8\"/>"
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5.5\" fill=\"{fill}\" stroke=\"{ACCENT}\" stroke-width=\"1.8\"/>"
         );
-        if tanh {
-            page.text(x + 8.0, y + 4.0, 12.0, "tanh", &format!("fill=\"{GREY}\""));
-        }
     }
 
     page.text(RIGHT[0] - 40.0, TOP - 14.0, 14.0, "Irrelevant norm / its start", "font-weight=\"700\"");

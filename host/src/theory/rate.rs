@@ -11,7 +11,7 @@ use crate::jacobian::{Wide, square};
 use crate::replica::Memory;
 
 /// Points of a course, after the start.
-pub const POINTS: usize = 20;
+pub const POINTS: usize = 50;
 /// Rows that are stored, and drawn with replacement.
 const ROWS: u16 = 4096;
 /// Rows over which tr G is taken.
@@ -95,6 +95,8 @@ impl Cell {
             (0.02, 1),
         ];
         let mut cells: Vec<_> = pairs.into_iter().map(|(eta, batch)| Self::linear(eta, batch)).collect();
+        // What shrinks fast is looked at closely.
+        cells.iter_mut().filter(|cell| cell.quotient() > 4e-3).for_each(|cell| cell.time = 200.0);
         cells.push(Self { clip: Some(0.5), ..Self::linear(0.01, 1) });
         cells.push(Self { clip: Some(1.0), noise: 0.0, time: 400.0, ..Self::linear(0.1, 128) });
         cells.push(Self { activation: AnyActivation::Tanh, noise: 0.3, ..Self::linear(0.01, 4) });
