@@ -47,7 +47,7 @@ impl Recorder {
     }
 
     /// Takes in an update.
-    pub fn watch(&mut self, Seen { update, loss, norms }: Seen<'_>, last: u32) {
+    pub fn watch(&mut self, Seen { update, loss, norms, .. }: Seen<'_>, last: u32) {
         self.sum += f64::from(loss);
         self.summed += 1;
         if let Some(norms) = norms.filter(|_| update.is_multiple_of(self.every) || update == last) {
@@ -415,7 +415,7 @@ mod tests {
             let norms = norms(update);
             let is_check = update.is_multiple_of(CHECK_EVERY) || update == updates;
             let loss = 2.0 / update as f32;
-            recorder.watch(Seen { update, loss, norms: is_check.then_some(&norms) }, updates);
+            recorder.watch(Seen { update, loss, norms: is_check.then_some(&norms), params: &[] }, updates);
         }
         recorder
     }

@@ -19,6 +19,7 @@ use crate::experiments::{self, Expectation, Experiment, PARTS, Row};
 use crate::figure;
 use crate::heatmap::{self, Panel};
 use crate::machine::Machine;
+use crate::regime::{Measured, Watcher};
 use crate::replica::Outcome;
 use crate::tools::Missing;
 use crate::{device, pool, replica, report, svg, tools};
@@ -54,6 +55,7 @@ struct OnDevice {
 struct Run<'a> {
     row: &'a Row,
     host: Outcome,
+    regime: Measured,
     device: Option<OnDevice>,
 }
 
@@ -102,12 +104,14 @@ fn train<'a>(machine: Machine, elf: Option<&Path>, rows: &'a [Row]) -> Result<Ve
         let bar = bars.add(report::progress(row.device_updates as usize));
         bar.set_message(format!("{}  {name}", row.part.letter));
         let digests = Report { digest_every: DIGEST_EVERY, params: None };
-        let host = replica::run(training, digests, |_| {})?;
+        let (task, mut watcher) = (training.plan.task, Watcher::new(training.plan.updates));
+        let (host, _) = replica::run_on(training, task, digests, |seen| watcher.watch(seen))?;
+        let regime = watcher.measure(training, task)?;
         let on_device =
             |elf| run_on_device(machine, elf, row, &host, |update| bar.set_position(update.into()));
         let device = elf.map(on_device).transpose().with_context(|| format!("{machine}, {name}"))?;
         bar.finish_and_clear();
-        Ok((index, Run { row, host, device }))
+        Ok((index, Run { row, host, regime, device }))
     });
     let mut runs = runs.into_iter().collect::<Result<Vec<_>>>()?;
     runs.sort_by_key(|&(index, _)| index);
@@ -192,10 +196,13 @@ fn print(runs: &[Run<'_>], options: &Options) {
         let header = ["", "ratio", "gap", "relevant", "irrelevant", "test error", "found", "expected", ""];
         let table = report::table(&header, 1, runs.iter().map(|run| support_row(run)));
         println!("{table}\n");
-        println!("{}", report::table(&COST_HEADER, 1, runs.iter().map(|run| cost_row(run))));
+        println!("{}\n", report::table(&COST_HEADER, 1, runs.iter().map(|run| cost_row(run))));
+        for run in &runs {
+            println!("{}: {}", run.row.experiment.name, run.regime);
+        }
     }
     println!(
-        "ratio: rms |column| of irrelevant inputs over relevant ones; gap: smallest relevant over largest irrelevant;"
+        "\nratio: rms |column| of irrelevant inputs over relevant ones; gap: smallest relevant over largest irrelevant;"
     );
     println!("test error: share of the variance; RAM in bytes; instructions of one update, not cycles.");
     println!("\npictures: {}", options.out.join("weights.png").display());
@@ -302,6 +309,7 @@ fn to_json(runs: &[Run<'_>], options: &Options) -> Value {
 fn run_to_json(run: &Run<'_>) -> Value {
     let contrast = run.host.contrast(run.plan());
     let ram = replica::ram(&run.row.experiment.training);
+    let Measured { regime, sharpness, stable_below, residual, clipped_share } = run.regime;
     json!({
         "name": run.row.experiment.name,
         "demo": run.row.part.letter.to_string(),
@@ -315,6 +323,11 @@ fn run_to_json(run: &Run<'_>) -> Value {
         "relevant_norm": contrast.relevant_norm,
         "irrelevant_norm": contrast.irrelevant_norm,
         "test_error": run.test_error(),
+        "regime": regime,
+        "sharpness": sharpness,
+        "stable_below": stable_below,
+        "residual": residual,
+        "clipped_share": clipped_share,
         "ram_bytes": ram.total(),
         "ram_by_buffer": report::ram_by_buffer(&ram),
         "instructions_per_step": run.device.as_ref().map(|device| device.instructions),

@@ -6,6 +6,8 @@
 //! | `repro.rs`, `repro/` | the experiments of the paper, and verdicts on them |
 //! | `select.rs`, `select/` | the inputs of a table that matter |
 //! | `import.rs`, `exchange.rs`, `exchange/` | trained networks, in and out |
+//! | `theory.rs`, `theory/` | the rate of shrinking against its formula |
+//! | `regime.rs`, `jacobian.rs` | whether that formula holds for a training; a network in f64 |
 //! | `bench.rs`, `bench/` | what a training step costs |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `training.rs` | any training, as options of a command line |
@@ -36,11 +38,13 @@ pub mod fits;
 pub mod friedman;
 pub mod heatmap;
 pub mod import;
+pub mod jacobian;
 pub mod log;
 pub mod machine;
 pub mod plot;
 pub mod pool;
 pub mod quantile;
+pub mod regime;
 pub mod replica;
 pub mod report;
 pub mod repro;
@@ -48,6 +52,7 @@ pub mod run;
 pub mod select;
 pub mod stack;
 pub mod svg;
+pub mod theory;
 pub mod tools;
 pub mod train;
 pub mod training;

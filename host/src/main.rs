@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{bench, crosscheck, demo, fits, import, repro, run, select, train};
+use tamis_host::{bench, crosscheck, demo, fits, import, repro, run, select, theory, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -26,6 +26,7 @@ enum Command {
     Run(run::Options),
     Select(Box<select::Options>),
     Trials(select::trials::Options),
+    Theory(theory::Options),
     Train(Box<train::Options>),
 }
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Select(options) => select::run(&options),
         Command::Trials(options) => select::trials::run(&options),
+        Command::Theory(options) => theory::run(&options),
         Command::Train(options) => train::run(&options),
     };
     result.unwrap_or_else(|error| {

@@ -89,6 +89,8 @@ pub struct Seen<'a> {
     pub loss: f32,
     /// The column norms of all inputs: after every [`CHECK_EVERY`] updates, and after the last.
     pub norms: Option<&'a [f32]>,
+    /// All parameters after the update.
+    pub params: &'a [f32],
 }
 
 /// A training that ended early.
@@ -168,7 +170,8 @@ fn carry_out<S: Source + Copy, R>(
         if is_check {
             column_norms(layers, trainer.model().params(), &mut norms);
         }
-        watch(Seen { update, loss: seen.loss, norms: is_check.then_some(&norms) });
+        let params = trainer.model().params();
+        watch(Seen { update, loss: seen.loss, norms: is_check.then_some(&norms), params });
     }
     let failed = |error| Failed { update: plan.updates, error: TrainError::Rejected(error) };
     let test_loss = trainer.test_loss_on(|row, x| source.test_row(row, x)).map_err(failed)?;

@@ -7,7 +7,7 @@
 pub mod diagonal;
 pub mod digits;
 pub mod toy;
-mod verdict;
+pub mod verdict;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

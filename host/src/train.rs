@@ -18,6 +18,7 @@ use crate::curves::{self, Curves, Mark, Point, Recorder};
 use crate::emulator::{Clock, Emulator};
 use crate::heatmap::{self, Panel};
 use crate::machine::Machine;
+use crate::regime::{Measured, Watcher};
 use crate::replica::{Failed, Outcome, Test};
 use crate::tools::Missing;
 use crate::training::{Setup, TrainingOptions};
@@ -71,7 +72,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     };
 
     let mut recorder = Recorder::new(setup.training.plan.updates, setup.norms());
-    let (outcome, test) = match on_host(&setup, &mut recorder) {
+    let (outcome, test, regime) = match on_host(&setup, &mut recorder) {
         Ok(trained) => trained,
         Err(error) => return diverged(error, &setup, &recorder, options),
     };
@@ -83,7 +84,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         None => Comparison::default(),
     };
 
-    let run = Run { setup, recorder, outcome, test, comparison };
+    let run = Run { setup, recorder, outcome, test, regime, comparison };
     let panel = run.panel();
     let pictures = run.draw(&panel, &options.out)?;
     if options.json {
@@ -111,13 +112,15 @@ impl Options {
     }
 }
 
-fn on_host(setup: &Setup, recorder: &mut Recorder) -> Result<(Outcome, Test)> {
+fn on_host(setup: &Setup, recorder: &mut Recorder) -> Result<(Outcome, Test, Measured)> {
     let training = &setup.training;
     let updates = training.plan.updates;
     let bar = report::progress(updates as usize);
     bar.set_message("host");
+    let mut watcher = Watcher::new(updates);
     let watch = |seen: replica::Seen<'_>| {
         recorder.watch(seen, updates);
+        watcher.watch(seen);
         if seen.norms.is_some() {
             bar.set_position(seen.update.into());
         }
@@ -127,7 +130,12 @@ fn on_host(setup: &Setup, recorder: &mut Recorder) -> Result<(Outcome, Test)> {
         None => replica::run_on(training, training.plan.task, DIGESTS, watch),
     };
     bar.finish_and_clear();
-    trained
+    let (outcome, test) = trained?;
+    let regime = match setup.friedman {
+        Some(friedman) => watcher.measure(training, friedman),
+        None => watcher.measure(training, training.plan.task),
+    };
+    Ok((outcome, test, regime?))
 }
 
 fn on_device(machine: Machine, elf: &Path, training: &Training, host: &Outcome) -> Result<Comparison> {
@@ -182,6 +190,7 @@ struct Run {
     recorder: Recorder,
     outcome: Outcome,
     test: Test,
+    regime: Measured,
     comparison: Comparison,
 }
 
@@ -206,6 +215,8 @@ struct Report<'a> {
     test_loss: f32,
     test_error: Option<f64>,
     accuracy: Option<f64>,
+    #[serde(flatten)]
+    regime: Measured,
     ram_bytes: usize,
     ram_by_buffer: Value,
     digest: Option<String>,
@@ -298,7 +309,7 @@ impl Run {
         let (mut names, mut bytes): (Vec<_>, Vec<_>) = buffers.unzip();
         names.push("RAM");
         bytes.push(ram.total());
-        println!("{}", report::table(&names, 0, [bytes]));
+        println!("{}\n\n{}", report::table(&names, 0, [bytes]), self.regime);
 
         println!(
             "\ntraining loss: mean of the last {} updates; test error: share of the variance; ratio: rms |column| of",
@@ -320,7 +331,7 @@ impl Run {
     }
 
     fn to_report(&self, options: &Options) -> Result<Report<'_>> {
-        let Self { setup, recorder, outcome, test, comparison } = self;
+        let Self { setup, recorder, outcome, test, regime, comparison } = self;
         let training = &setup.training;
         let contrast = outcome.contrast(&training.plan);
         let ram = replica::ram(training);
@@ -348,6 +359,7 @@ impl Run {
             test_loss: f32::from_bits(outcome.test_loss),
             test_error: training.loss.is_regression().then(|| test.error()),
             accuracy: test.accuracy,
+            regime: *regime,
             ram_bytes: ram.total(),
             ram_by_buffer: report::ram_by_buffer(&ram),
             digest: outcome.digest().map(|digest| format!("{digest:08x}")),

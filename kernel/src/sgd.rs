@@ -201,6 +201,11 @@ impl<T: Number> Sgd<T> {
 }
 
 impl<T: Copy> Sgd<T> {
+    /// The bound on gradients, if there is one.
+    pub const fn clipping(&self) -> Option<Clip<T>> {
+        self.clip
+    }
+
     /// The same settings with every number changed by `f`: how runs are bundled into lanes.
     pub fn map<U>(&self, mut f: impl FnMut(T) -> U) -> Sgd<U>
     where

@@ -199,7 +199,10 @@ fn bad_arguments_are_named() -> Result<()> {
 
 #[test]
 fn help_has_an_example() -> Result<()> {
-    for command in ["bench", "demo", "crosscheck", "fits", "import", "run", "select", "train", "trials"] {
+    let commands = [
+        "bench", "demo", "crosscheck", "fits", "import", "repro", "run", "select", "theory", "train", "trials",
+    ];
+    for command in commands {
         let output = tamis(&[command, "--help"])?.output()?;
         assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("Example:\n    tamis {command}")));
     }
