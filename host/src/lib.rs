@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `demo.rs`, `crosscheck.rs`, `fits.rs`, `run.rs`, `train.rs` | the commands, one a file |
 //! | `repro.rs`, `repro/` | the experiments of the paper, and verdicts on them |
+//! | `sweep.rs`, `sweep/` | grids of trainings, and what is made of their rows |
 //! | `bench.rs`, `bench/` | what a training step costs |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `training.rs` | any training, as options of a command line |
@@ -40,6 +41,7 @@ pub mod repro;
 pub mod run;
 pub mod stack;
 pub mod svg;
+pub mod sweep;
 pub mod tools;
 pub mod train;
 pub mod training;

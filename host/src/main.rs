@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{bench, crosscheck, demo, fits, repro, run, train};
+use tamis_host::{bench, crosscheck, demo, fits, repro, run, sweep, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -23,6 +23,7 @@ enum Command {
     Fits(fits::Options),
     Repro(repro::Options),
     Run(run::Options),
+    Sweep(sweep::Options),
     Train(Box<train::Options>),
 }
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Fits(options) => fits::run(&options),
         Command::Repro(options) => repro::run(&options),
         Command::Run(options) => run::run(&options),
+        Command::Sweep(options) => sweep::run(&options),
         Command::Train(options) => train::run(&options),
     };
     result.unwrap_or_else(|error| {

@@ -17,7 +17,10 @@ use tamis::support::CHECKS;
 use tamis::task::TEST_ROWS;
 use tamis::trainer::{CHECK_EVERY, test_loss};
 use tamis::wire::{Report, Training};
-use tamis::{AnyLoss, Batch, Data, Digest, Layers, Lent, Loss, Model, Network, NoSample, Norms, Samples, StepError, Task};
+use tamis::{
+    AnyLoss, Batch, Data, Digest, Layers, Lent, Loss, Model, Network, NoSample, Norms, Samples, StepError,
+    Task,
+};
 
 use crate::simd::{self, Level};
 
@@ -66,7 +69,16 @@ pub fn go_together(a: &Training, b: &Training) -> bool {
         let options = plan.sgd.map(|_| 0.0);
         let growing = plan.pressed.map(|pressed| pressed.growing);
         let noise = plan.label_noise.is_some();
-        (plan.data, plan.batch, plan.updates, plan.standardise, noise, options, plan.momentum.is_some(), growing)
+        (
+            plan.data,
+            plan.batch,
+            plan.updates,
+            plan.standardise,
+            noise,
+            options,
+            plan.momentum.is_some(),
+            growing,
+        )
     };
     a.layers == b.layers && a.loss == b.loss && of(a) == of(b)
 }
@@ -75,7 +87,10 @@ pub fn go_together(a: &Training, b: &Training) -> bool {
 pub fn run(trainings: &[Training], watch: Watch) -> Result<Vec<Option<Ended>>> {
     let first = trainings.first().context("a bundle has at least one training")?;
     ensure!(trainings.len() <= LANES, "a bundle has at most {LANES} trainings");
-    ensure!(trainings.iter().all(|other| go_together(first, other)), "the trainings must differ in numbers only");
+    ensure!(
+        trainings.iter().all(|other| go_together(first, other)),
+        "the trainings must differ in numbers only"
+    );
     let mut memory: Vec<_> = trainings.iter().map(LaneMemory::of).collect();
     let (mut lanes, mut feeders) = (Vec::new(), Vec::<Feeder<'_>>::new());
     for (training, LaneMemory { scale, indices, norms }) in trainings.iter().zip(&mut memory) {
@@ -103,7 +118,10 @@ fn feeds_alike(a: &Training, b: &Training) -> bool {
 enum Rows {
     Made(Task),
     /// Inputs, then the target, of one row after the other.
-    Kept { rows: Vec<f32>, width: usize },
+    Kept {
+        rows: Vec<f32>,
+        width: usize,
+    },
 }
 
 impl Rows {
@@ -346,7 +364,12 @@ impl simd::Task for Drive<'_, '_> {
 
 /// All updates of all lanes, then the test set.
 #[inline(always)]
-fn train(lanes: &mut [Lane<'_>], feeders: &mut [Feeder<'_>], numbers: &mut Numbers, watch: Watch) -> Result<()> {
+fn train(
+    lanes: &mut [Lane<'_>],
+    feeders: &mut [Feeder<'_>],
+    numbers: &mut Numbers,
+    watch: Watch,
+) -> Result<()> {
     let Training { layers, loss, plan } = lanes[0].training;
     // A place without a lane has the settings of the first, and computes on zeros.
     let plan_of = |place: usize| lanes.get(place).unwrap_or(&lanes[0]).training.plan;
