@@ -20,6 +20,8 @@ use crate::svg::grouped;
 mod bench;
 pub mod grid;
 mod merge;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod plot;
 pub mod row;
 pub mod runs;
@@ -45,6 +47,8 @@ enum Command {
     Run(Box<RunOptions>),
     Verify(verify::Options),
     Merge(merge::Options),
+    #[cfg(feature = "parquet")]
+    Parquet(parquet::Options),
     Plot(plot::Options),
     Bench(bench::Options),
 }
@@ -111,6 +115,8 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         Command::Run(options) => options.run(),
         Command::Verify(options) => verify::run(options),
         Command::Merge(options) => merge::run(options),
+        #[cfg(feature = "parquet")]
+        Command::Parquet(options) => parquet::run(options),
         Command::Plot(options) => plot::run(options),
         Command::Bench(options) => bench::run(options),
     }

@@ -72,9 +72,7 @@ impl<'g> Rows<'g> {
         let mut cells = vec![run.to_string()];
         cells.extend(self.options.iter().map(setting));
         cells.extend(self.results(training, outcome).with_context(|| format!("run {run}"))?);
-        let line = cells.join(",");
-        let check = fnv(self.hash, line.as_bytes());
-        Ok(format!("{line},{check:08x}\n"))
+        Ok(self.sealed(&cells.join(",")))
     }
 
     fn results(&self, training: &Training, outcome: Result<Outcome>) -> Result<Vec<String>> {
@@ -119,6 +117,11 @@ impl<'g> Rows<'g> {
             let mean = targets.iter().sum::<f64>() / targets.len() as f64;
             targets.iter().map(|target| (target - mean).powi(2)).sum::<f64>() / targets.len() as f64
         })
+    }
+
+    /// `line` with its checksum and its end.
+    pub fn sealed(&self, line: &str) -> String {
+        format!("{line},{:08x}\n", fnv(self.hash, line.as_bytes()))
     }
 
     /// The number of the run that `line`, without its end, tells of; nothing if a character of it is not as it was
