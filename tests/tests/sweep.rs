@@ -253,8 +253,11 @@ fn what_is_wrong_is_named() -> Result<()> {
         ("--no-bias=maybe", "--no-bias: 'maybe' is not a value of it"),
         ("--task friedman1", "friedman1 is for `tamis train` only"),
         ("--final-drop 100:0.2 --updates 50,200", "run 0, --updates=50 --final-drop=100:0.2: --final-drop:"),
-        ("--seed 1..1000000", "the grid has 1,000,000 runs, more than 100,000; if you mean it, add --yes"),
-        ("--seed 1..10000000", "is more values than"),
+        (
+            "--seed 1..50000 --batch 1,2,4,8",
+            "the grid has 200,000 runs, more than 100,000; if you mean it, add --yes",
+        ),
+        ("--seed 1..1000000", "is more values than"),
         ("--seed 1..500 --updates 1000000 --batch 4096", "the grid has 2,048,000,000,000 samples to visit"),
         ("--shard 0/3", "from 1/N to N/N"),
         ("nowhere.toml", "nowhere.toml cannot be read"),

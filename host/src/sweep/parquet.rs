@@ -61,7 +61,8 @@ pub fn run(Options { file, out }: &Options) -> Result<ExitCode> {
     let target = File::create(&unfinished).with_context(|| format!("{} cannot be written", out.display()))?;
     let about = KeyValue::new("tamis.grid".to_owned(), grid.to_toml());
     let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![about])).build();
-    let mut writer = SerializedFileWriter::new(target, schema(names.iter().zip(&kinds))?, Arc::new(properties))?;
+    let mut writer =
+        SerializedFileWriter::new(target, schema(names.iter().zip(&kinds))?, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
     let mut column = 0;
     while let Some(to) = group.next_column()? {

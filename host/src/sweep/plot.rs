@@ -171,11 +171,11 @@ impl Colours {
     }
 }
 
-/// The names of both axes; returns where the picture ends.
-fn axis_names(page: &mut Page, top: f32, x: &str, y: &str) -> f32 {
+/// The names of both axes, that of y so far above the plot; returns where the picture ends.
+fn axis_names(page: &mut Page, top: f32, above: f32, [x, y]: [&str; 2]) -> f32 {
     let (middle, end) = ((LEFT + RIGHT) / 2.0, top + HEIGHT + 46.0);
     page.text(middle, end, 13.0, &words(x), "text-anchor=\"middle\" font-weight=\"700\"");
-    page.text(MARGIN, top - 10.0, 13.0, &words(y), "font-weight=\"700\"");
+    page.text(MARGIN, top - above, 13.0, &words(y), "font-weight=\"700\"");
     end + MARGIN - 10.0
 }
 
@@ -221,6 +221,6 @@ fn scatter(points: &[Point], [x, y]: [&str; 2], colour: Option<&str>, caption: &
     if let Some((colours, name)) = colours.zip(colour) {
         colours.draw(&mut page, top, &words(name));
     }
-    let end = axis_names(&mut page, top, x, y);
+    let end = axis_names(&mut page, top, 10.0, [x, y]);
     Ok(page.finish(&title, "", end))
 }

@@ -76,12 +76,12 @@ pub fn svg(points: &[Point], [x, y, colour]: [&str; 3], about: &str) -> Result<S
     ensure!(both().next().is_some(), "no run has both {x} and {y}");
     let is_phase = x == "step_size" && y == "batch";
     let mut page = Page::default();
-    let title = format!("{}: {} and {}", words(colour), words(x), words(y));
+    let title = format!("The {} over {} and {}", words(colour), words(x), words(y));
     let runs = points.len();
     let lines = if is_phase { " Along a dashed line step size / batch is equal." } else { "" };
     let caption = format!(
-        "Colour and number are the mean of a tile's runs, {runs} runs in all.{lines} A cross: every run diverged; x2: two \
-         did, and the mean is of the others. {about}"
+        "Colour and number: the mean of a tile's runs, {runs} runs in all.{lines} A cross: every run diverged; x2: two did, \
+         and the mean is of the others. Shared: {about}."
     );
     let top = page.heading(&title, &caption) + if is_phase { 44.0 } else { 26.0 };
     let across = Axis::new(both().map(|(x, ..)| x), LEFT, RIGHT);
@@ -100,25 +100,46 @@ pub fn svg(points: &[Point], [x, y, colour]: [&str; 3], about: &str) -> Result<S
     }
     let means: Vec<f32> = tiles.values().filter_map(Tile::mean).collect();
     let colours = Colours::of(&means, top);
-    for (&(x, y), tile) in &tiles {
+    let area = |&(x, y): &(usize, usize)| {
         let ((left, right), (bottom, above)) = (across.tile(x), up.tile(y));
-        draw(&mut page, [left, above, right - left, bottom - above], tile, &colours, top);
+        [left, above, right - left, bottom - above]
+    };
+    for (place, tile) in &tiles {
+        paint(&mut page, area(place), tile, &colours, top);
     }
     if is_phase && across.is_log && up.is_log {
         equal_lines(&mut page, &across, &up);
     }
+    for (place, tile) in &tiles {
+        write(&mut page, area(place), tile, &colours, top);
+    }
     labels(&mut page, &across, &up);
     colours.draw(&mut page, top, &words(colour));
-    let end = axis_names(&mut page, top - if is_phase { 18.0 } else { 0.0 }, x, y)
-        + if is_phase { 18.0 } else { 0.0 };
+    let end = axis_names(&mut page, top, if is_phase { 28.0 } else { 10.0 }, [x, y]);
     Ok(page.finish(&title, "", end))
 }
 
-fn draw(page: &mut Page, [x, y, width, height]: [f32; 4], tile: &Tile, colours: &Colours, top: f32) {
+/// The colour of a tile, and whether it is a dark one.
+fn fill(tile: &Tile, colours: &Colours, top: f32) -> Option<(String, bool)> {
+    tile.mean().and_then(|mean| colours.colour(mean, top))
+}
+
+fn paint(page: &mut Page, [x, y, width, height]: [f32; 4], tile: &Tile, colours: &Colours, top: f32) {
+    match fill(tile, colours, top) {
+        Some((fill, _)) => {
+            page.rect(
+                [x, y, width, height],
+                &format!("fill=\"{fill}\" stroke=\"{fill}\" stroke-width=\"0.5\""),
+            );
+        }
+        None => page.rect([x, y, width, height], "fill=\"#f2f2f2\" stroke=\"#ffffff\""),
+    }
+}
+
+/// The mean and how many diverged, where there is room; a cross where all did.
+fn write(page: &mut Page, [x, y, width, height]: [f32; 4], tile: &Tile, colours: &Colours, top: f32) {
     let (middle, centre) = (x + width / 2.0, y + height / 2.0);
-    let coloured = tile.mean().and_then(|mean| Some((mean, colours.colour(mean, top)?)));
-    let Some((mean, (fill, is_dark))) = coloured else {
-        page.rect([x, y, width, height], "fill=\"#f2f2f2\" stroke=\"#ffffff\"");
+    let Some((mean, (fill, is_dark))) = tile.mean().zip(fill(tile, colours, top)) else {
         if tile.diverged > 0 {
             let arm = (width.min(height) / 4.0).min(9.0);
             let more = format!("stroke=\"{GREY}\" stroke-width=\"2\"");
@@ -127,15 +148,11 @@ fn draw(page: &mut Page, [x, y, width, height]: [f32; 4], tile: &Tile, colours: 
         }
         return;
     };
-    page.rect([x, y, width, height], &format!("fill=\"{fill}\" stroke=\"{fill}\" stroke-width=\"0.5\""));
-    let ink = if is_dark { "#ffffff" } else { INK };
-    let decimals = if mean < 0.1 { 3 } else { 2 };
-    let mut text = report::number(mean, decimals);
-    if tile.diverged > 0 {
-        text += &format!(" x{}", tile.diverged);
-    }
+    let diverged = if tile.diverged > 0 { format!(" x{}", tile.diverged) } else { String::new() };
+    let text = report::number(mean, if mean < 0.1 { 3 } else { 2 }) + &diverged;
     if measure(&text, 11.0, false) + 6.0 < width && height > 14.0 {
-        let halo = format!("stroke=\"{fill}\" stroke-width=\"3\" paint-order=\"stroke\"");
+        let ink = if is_dark { "#ffffff" } else { INK };
+        let halo = format!("stroke=\"{fill}\" stroke-width=\"5\" paint-order=\"stroke\"");
         page.text(
             middle,
             centre + 4.0,
