@@ -58,7 +58,7 @@ fn fails(output: &Output, code: i32, message: &str) -> Result<()> {
 
 /// Trainings of 6 inputs with 2 probes, short enough for a board.
 const SMALL: &str = "run --task linear --inputs 6 --shape 8-6-1 --activation identity --no-bias --noise 0.6 \
-    --step-size 0.01,0.02,0.05,3 --batch 1,3 --weight-decay off,0.01 --updates 250";
+    --step-size 0.005,0.01,0.02,3 --batch 1,3 --weight-decay off,0.01 --updates 250";
 
 #[test]
 fn rows_have_the_bits_of_trainings_alone_and_on_a_board() -> Result<()> {
@@ -191,7 +191,7 @@ fn parts_become_the_table_of_one_sweep() -> Result<()> {
     fs::write(
         &grid,
         "task = 'linear'\ninputs = 6\nshape = '8-6-1'\nactivation = 'identity'\nno-bias = true\nnoise = 0.6\n\
-         step-size = [0.01, 0.02, 0.05, 3]\nbatch = [1, 3]\nweight-decay = ['off', 0.01]\nupdates = 250\nseed = [1, 2]\n",
+         step-size = [0.005, 0.01, 0.02, 3]\nbatch = [1, 3]\nweight-decay = ['off', 0.01]\nupdates = 250\nseed = [1, 2]\n",
     )?;
     // From options and from a file it is one grid.
     succeeds(&sweep(&format!("{SMALL} --seed 1,2 --out"), &[&whole])?)?;
