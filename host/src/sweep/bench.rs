@@ -30,8 +30,8 @@ pub struct Options {
     json: bool,
 }
 
-/// PyTorch 2.2.2 on one thread of an x86-64, nanoseconds a step; measured in November 2026 with
-/// `tests/reference/torch_loop.py`, the lower end of 430 to 460 microseconds.
+/// PyTorch 2.2.2 on one thread of a quiet x86-64, nanoseconds a step: the lower end of 430 to 460 microseconds, measured
+/// in November 2026.
 const TORCH: f64 = 430_000.0;
 
 /// The grid that is trained.
