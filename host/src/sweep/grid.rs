@@ -242,9 +242,9 @@ fn checked(Axis { option, values }: Axis) -> Result<Axis> {
         let numbers = value.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
         match numbers {
             Some((first, last)) => {
-                let count = (last as u64).saturating_sub(first);
+                let count = u64::saturating_sub(last, first);
                 ensure!(count < MOST_VALUES, "{value} is more values than the {MOST_VALUES} of a list");
-                all.extend((first..=last).map(|number: u64| number.to_string()));
+                all.extend((first..=last).map(|number| number.to_string()));
             }
             None if value.is_empty() => {}
             None => all.push(value),
