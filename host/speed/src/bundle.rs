@@ -470,7 +470,11 @@ fn retire(
     let mut found = false;
     for (place, lane) in lanes.iter_mut().enumerate() {
         lanes::unpack(model.params(), place, &mut lane.params);
-        if lane.ended.is_some() && lane.fails(&feeders[lane.feeder].sample)? {
+        let sample = &feeders[lane.feeder].sample;
+        // A lane that has failed a check of norms still has the parameters that failed, and zeros for samples.
+        let fails =
+            if lane.ended.is_some() { lane.fails(sample)? } else { lane.fails(&vec![0.0; sample.len()])? };
+        if fails {
             found = true;
             lane.ended = None;
             lane.params.fill(0.0);
