@@ -196,7 +196,7 @@ fn largest(values: impl Iterator<Item = f32>) -> f32 {
 }
 
 /// Whether a logarithm shows more.
-fn spans_much(values: impl Iterator<Item = f32>) -> bool {
+pub(crate) fn spans_much(values: impl Iterator<Item = f32>) -> bool {
     let (mut least, mut most) = (f32::INFINITY, 0.0_f32);
     for value in values.filter(|value| value.is_finite()) {
         (least, most) = (least.min(value), most.max(value));
@@ -204,9 +204,9 @@ fn spans_much(values: impl Iterator<Item = f32>) -> bool {
     least > 0.0 && most > 5.0 * least
 }
 
-/// A vertical scale: from numbers to places on the page.
-struct Scale {
-    ticks: Vec<f32>,
+/// A scale from numbers to places on the page: vertical, or horizontal with its right end as `top`.
+pub(crate) struct Scale {
+    pub(crate) ticks: Vec<f32>,
     from: f32,
     to: f32,
     is_log: bool,
@@ -216,7 +216,7 @@ struct Scale {
 
 impl Scale {
     /// From zero to the largest finite value, with at most so many numbers above zero.
-    fn linear(values: impl Iterator<Item = f32>, top: f32, bottom: f32, parts: f64) -> Self {
+    pub(crate) fn linear(values: impl Iterator<Item = f32>, top: f32, bottom: f32, parts: f64) -> Self {
         let most = largest(values);
         let to = if most > 0.0 { most * 1.06 } else { 1.0 };
         let step = step(f64::from(to), parts);
@@ -225,7 +225,7 @@ impl Scale {
     }
 
     /// From the smallest positive value to the largest.
-    fn logarithmic(values: impl Iterator<Item = f32>, top: f32, bottom: f32) -> Self {
+    pub(crate) fn logarithmic(values: impl Iterator<Item = f32>, top: f32, bottom: f32) -> Self {
         let values: Vec<f32> = values.filter(|&value| value.is_finite() && value > 0.0).collect();
         let from = values.iter().copied().fold(f32::INFINITY, f32::min) / 1.15;
         let to = values.iter().copied().fold(0.0, f32::max) * 1.15;
@@ -241,7 +241,7 @@ impl Scale {
     }
 
     /// Where `value` is, at an end if it is beyond; nothing for one that is not finite.
-    fn place(&self, value: f32) -> Option<f32> {
+    pub(crate) fn place(&self, value: f32) -> Option<f32> {
         let share = if self.is_log {
             (value.ln() - self.from.ln()) / (self.to.ln() - self.from.ln())
         } else {
@@ -260,7 +260,7 @@ fn step(range: f64, parts: f64) -> f64 {
 }
 
 /// A number beside a scale.
-fn tick(value: f32) -> String {
+pub(crate) fn tick(value: f32) -> String {
     if value == 0.0 || (1e-4..1e4).contains(&value) { number(value) } else { format!("{value:.0e}") }
 }
 

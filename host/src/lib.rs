@@ -8,6 +8,7 @@
 //! | `import.rs`, `exchange.rs`, `exchange/` | trained networks, in and out |
 //! | `theory.rs`, `theory/` | the rate of shrinking against its formula |
 //! | `regime.rs`, `jacobian.rs` | whether that formula holds for a training; a network in f64 |
+//! | `sweep.rs`, `sweep/` | grids of trainings, and what is made of their rows |
 //! | `bench.rs`, `bench/` | what a training step costs |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `training.rs` | any training, as options of a command line |
@@ -53,6 +54,7 @@ pub mod select;
 pub mod stack;
 pub mod svg;
 pub mod theory;
+pub mod sweep;
 pub mod tools;
 pub mod train;
 pub mod training;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{bench, crosscheck, demo, fits, import, repro, run, select, theory, train};
+use tamis_host::{bench, crosscheck, demo, fits, import, repro, run, select, sweep, theory, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -25,9 +25,10 @@ enum Command {
     Repro(repro::Options),
     Run(run::Options),
     Select(Box<select::Options>),
-    Trials(select::trials::Options),
+    Sweep(sweep::Options),
     Theory(theory::Options),
     Train(Box<train::Options>),
+    Trials(select::trials::Options),
 }
 
 fn main() -> ExitCode {
@@ -40,9 +41,10 @@ fn main() -> ExitCode {
         Command::Repro(options) => repro::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Select(options) => select::run(&options),
-        Command::Trials(options) => select::trials::run(&options),
+        Command::Sweep(options) => sweep::run(&options),
         Command::Theory(options) => theory::run(&options),
         Command::Train(options) => train::run(&options),
+        Command::Trials(options) => select::trials::run(&options),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -60,6 +60,7 @@ impl AnyActivation {
     }
 
     /// y = f(z), of all units of a layer.
+    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn forward<T: Number>(self, y: &mut [T]) {
         fn each<A: Activation, T: Number>(y: &mut [T]) {
             y.iter_mut().for_each(|y| *y = A::forward(*y));
@@ -74,6 +75,7 @@ impl AnyActivation {
     }
 
     /// `delta` f'(z), of all units of a layer.
+    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn backward<T: Number>(self, y: &[T], delta: &mut [T]) {
         fn each<A: Activation, T: Number>(y: &[T], delta: &mut [T]) {
             delta.iter_mut().zip(y).for_each(|(delta, &y)| *delta = A::backward(y, *delta));
@@ -237,6 +239,7 @@ impl Network for Layers {
         self.list.last().map_or(0, |spec| spec.outputs.into())
     }
 
+    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn forward<T: Number>(&self, params: &[T], x: &[T], y: &mut [T]) {
         let (mut params, mut x, mut y) = (params, x, y);
         for (inputs, spec) in self.each() {
@@ -251,6 +254,7 @@ impl Network for Layers {
         }
     }
 
+    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn backward<T: Number>(&self, params: &[T], y: &[T], delta: &mut [T]) {
         let (mut params, mut y, mut delta) = (params, y, delta);
         for (index, (inputs, spec)) in self.each().enumerate().rev() {
@@ -276,6 +280,7 @@ impl Network for Layers {
         }
     }
 
+    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn walk<T: Number>(&self, params: &mut [T], x: &[T], y: &[T], delta: &mut [T], each: &mut impl Visit<T>) {
         let (mut params, mut x, mut y, mut delta) = (params, x, y, delta);
         for layer in self.layers() {

@@ -200,7 +200,18 @@ fn bad_arguments_are_named() -> Result<()> {
 #[test]
 fn help_has_an_example() -> Result<()> {
     let commands = [
-        "bench", "demo", "crosscheck", "fits", "import", "repro", "run", "select", "theory", "train", "trials",
+        "bench",
+        "demo",
+        "crosscheck",
+        "fits",
+        "import",
+        "repro",
+        "run",
+        "select",
+        "sweep",
+        "theory",
+        "train",
+        "trials",
     ];
     for command in commands {
         let output = tamis(&[command, "--help"])?.output()?;

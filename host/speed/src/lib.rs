@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `simd.rs` | the widest vectors of this core, detected at run time |
+//! | `bundle.rs` | whole trainings in lanes |
 //! | `steps.rs` | the workloads as trainings that can be repeated |
 //! | `plain.rs` | the same trainings in plain C |
 //! | `stage.rs` | eight trainings on the rows of a table |
@@ -10,6 +11,7 @@
 //! | `figures.rs` | what is measured, as it is told |
 //! | `benches/host/` | the measurement, with a peer beside; `tamis bench` runs it |
 
+pub mod bundle;
 pub mod figures;
 pub mod peak;
 pub mod plain;
