@@ -4,6 +4,7 @@
 //! arXiv 2406.11110. Each target is a file of its own in `repro/`; what it finds is compared with published or
 //! independently measured values, one verdict a value, and the exit code follows the verdicts.
 
+pub mod synthetic;
 mod verdict;
 
 use std::path::PathBuf;
@@ -13,11 +14,18 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use synthetic::Synthetic;
 pub use verdict::Verdict;
 
 /// What to reproduce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Target {
+    /// A linear target of 5 of 15 inputs.
+    Linear,
+    /// Its sine.
+    Sine,
+    /// A sum of products.
+    Staircase,
     /// Every target there is, one after the other.
     All,
 }
@@ -35,6 +43,9 @@ pub struct Options {
     /// One JSON object instead of tables.
     #[arg(long)]
     pub json: bool,
+    /// What only some targets take.
+    #[command(flatten)]
+    pub synthetic: synthetic::Given,
 }
 
 /// What a target comes to.
@@ -57,7 +68,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
     let outcomes: Vec<Outcome> = match options.target {
-        Target::All => Vec::new(),
+        Target::Linear => vec![synthetic::run(Synthetic::Linear, options)?],
+        Target::Sine => vec![synthetic::run(Synthetic::Sine, options)?],
+        Target::Staircase => vec![synthetic::run(Synthetic::Staircase, options)?],
+        Target::All => {
+            let all = [Synthetic::Linear, Synthetic::Sine, Synthetic::Staircase];
+            all.map(|target| synthetic::run(target, options)).into_iter().collect::<Result<_>>()?
+        }
     };
     if options.json {
         let all: Vec<_> = outcomes.iter().map(Outcome::to_json).collect();

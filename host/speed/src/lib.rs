@@ -6,9 +6,11 @@
 //! | `steps.rs` | the workloads as trainings that can be repeated |
 //! | `plain.rs` | the same trainings in plain C |
 //! | `peak.rs` | the most multiplications and additions that the core makes |
+//! | `course.rs` | whole trainings on stored samples, alone or in lanes |
 //! | `figures.rs` | what is measured, as it is told |
 //! | `benches/host/` | the measurement, with a peer beside; `tamis bench` runs it |
 
+pub mod course;
 pub mod figures;
 pub mod peak;
 pub mod plain;
