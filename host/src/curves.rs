@@ -86,8 +86,8 @@ pub struct Curves<'a> {
 const AXIS: f32 = 48.0;
 /// Room for the names right of them.
 const NAMES: f32 = 92.0;
-const LEFT: f32 = MARGIN + AXIS;
-const RIGHT: f32 = WIDTH - MARGIN - NAMES;
+pub(crate) const LEFT: f32 = MARGIN + AXIS;
+pub(crate) const RIGHT: f32 = WIDTH - MARGIN - NAMES;
 /// How high the plots are.
 const NORMS: f32 = 320.0;
 const LOSS: f32 = 150.0;
@@ -205,13 +205,13 @@ fn spans_much(values: impl Iterator<Item = f32>) -> bool {
 }
 
 /// A vertical scale: from numbers to places on the page.
-struct Scale {
+pub(crate) struct Scale {
     ticks: Vec<f32>,
     from: f32,
     to: f32,
     is_log: bool,
     top: f32,
-    bottom: f32,
+    pub(crate) bottom: f32,
 }
 
 impl Scale {
@@ -225,7 +225,7 @@ impl Scale {
     }
 
     /// From the smallest positive value to the largest.
-    fn logarithmic(values: impl Iterator<Item = f32>, top: f32, bottom: f32) -> Self {
+    pub(crate) fn logarithmic(values: impl Iterator<Item = f32>, top: f32, bottom: f32) -> Self {
         let values: Vec<f32> = values.filter(|&value| value.is_finite() && value > 0.0).collect();
         let from = values.iter().copied().fold(f32::INFINITY, f32::min) / 1.15;
         let to = values.iter().copied().fold(0.0, f32::max) * 1.15;
@@ -241,7 +241,7 @@ impl Scale {
     }
 
     /// Where `value` is, at an end if it is beyond; nothing for one that is not finite.
-    fn place(&self, value: f32) -> Option<f32> {
+    pub(crate) fn place(&self, value: f32) -> Option<f32> {
         let share = if self.is_log {
             (value.ln() - self.from.ln()) / (self.to.ln() - self.from.ln())
         } else {
@@ -279,7 +279,7 @@ impl Page {
     }
 
     /// The numbers of a scale, and a line at each.
-    fn grid(&mut self, scale: &Scale) {
+    pub(crate) fn grid(&mut self, scale: &Scale) {
         for &value in &scale.ticks {
             let Some(y) = scale.place(value) else { continue };
             let colour = if value == 0.0 { PALE } else { RULE };
@@ -310,7 +310,7 @@ impl Page {
     }
 
     /// A line through what can be shown of `points`; a dot where it is one point.
-    fn curve(&mut self, scale: &Scale, points: impl Iterator<Item = (f32, f32)>, style: &str) {
+    pub(crate) fn curve(&mut self, scale: &Scale, points: impl Iterator<Item = (f32, f32)>, style: &str) {
         let (mut path, mut count, mut pen_is_up) = (String::new(), 0, true);
         for (x, value) in points {
             let Some(y) = scale.place(value) else {
@@ -378,7 +378,7 @@ impl Page {
 }
 
 /// Ascending places at least [`PITCH`] apart and not below `bottom`, each near the one wanted.
-fn apart(wanted: &[f32], bottom: f32) -> Vec<f32> {
+pub(crate) fn apart(wanted: &[f32], bottom: f32) -> Vec<f32> {
     let mut places = wanted.to_vec();
     let mut free = f32::NEG_INFINITY;
     for place in &mut places {

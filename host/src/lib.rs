@@ -13,7 +13,7 @@
 //! | `compare.rs` | the two, bit by bit |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
-//! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `svg.rs` | tables and pictures |
+//! | `report.rs`, `heatmap.rs`, `figure.rs`, `matrices.rs`, `curves.rs`, `svg.rs` | tables and pictures |
 //! | `pool.rs` | several trainings at once |
 
 pub mod bench;
@@ -33,6 +33,7 @@ pub mod friedman;
 pub mod heatmap;
 pub mod log;
 pub mod machine;
+pub mod matrices;
 pub mod pool;
 pub mod replica;
 pub mod report;

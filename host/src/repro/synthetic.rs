@@ -10,7 +10,10 @@
 //! 5,000 samples mirrored to 10,000, in a new order every epoch. The course of a training is the norm of the first
 //! layer's irrelevant columns.
 
+mod board;
+mod controls;
 mod expected;
+mod pictures;
 mod published;
 pub mod runs;
 
@@ -111,10 +114,21 @@ pub fn run(target: Synthetic, options: &Options) -> Result<Outcome> {
     let (origin, starts) = starts(target, of)?;
     let runs = if of.quick { runs::quick() } else { RUNS };
     let measured = runs::carry_out(&runs, &starts, of.step_size)?;
-    let verdicts = expected::verdicts(target, &origin, of, &measured);
-    let text = vec![heading(target, &origin, of, starts.len()), table(&measured)];
-    let pictures = vec![];
-    let runs: Vec<Value> = measured.iter().map(Measured::to_json).collect();
+    let controls = controls::carry_out(target, of.quick)?;
+    let mut verdicts = expected::verdicts(target, &origin, of, &measured);
+    verdicts.extend(controls.iter().flat_map(|control| control.verdicts.clone()));
+    let mut text = vec![heading(target, &origin, of, starts.len()), table(&measured)];
+    if !controls.is_empty() {
+        text.push(controls::table(&controls).to_string());
+    }
+    if let Some(machine) = of.machine {
+        let comparison = board::compare(machine)?;
+        text.push(comparison.sentence());
+        verdicts.push(comparison.verdict());
+    }
+    let pictures = pictures::draw(target, &measured, of.step_size, &options.out)?;
+    let runs = measured.iter().map(Measured::to_json);
+    let runs = runs.chain(controls.iter().map(controls::Control::to_json)).collect::<Vec<Value>>();
     Ok(Outcome { target: target.name(), text, verdicts, pictures, runs: json!(runs) })
 }
 
@@ -128,7 +142,7 @@ fn starts(target: Synthetic, options: &Given) -> Result<(Origin, Vec<Start>)> {
         (Some(init), Some(data)) => {
             let published = Published::read(target, init, data)?;
             let orders = 1..=u64::from(options.seeds.unwrap_or(1));
-            Ok((Origin::Published, orders.map(|seed| published.start(seed)).collect()))
+            Ok((Origin::Published, orders.map(|seed| published.start(seed, target.noise())).collect()))
         }
         _ => {
             let seeds = 1..=u64::from(options.seeds.unwrap_or(8));

@@ -24,8 +24,12 @@ const ROWS: usize = 5000;
 pub struct Published {
     /// The initial weights in the kernel's order: layer by layer, rows of a matrix being inputs.
     params: Vec<f32>,
-    /// The mirrored set: inputs and target of each sample.
-    rows: Vec<f32>,
+    /// The inputs of all samples.
+    x: Vec<f32>,
+    /// Their targets without noise.
+    clean: Vec<f32>,
+    /// Standard normal numbers.
+    noise: Vec<f32>,
 }
 
 impl Published {
@@ -52,22 +56,24 @@ impl Published {
             let matrix = init.numbers(&format!("w{}", layer + 1), &[outputs, inputs])?;
             params.extend((0..inputs).flat_map(|i| matrix.iter().skip(i).step_by(inputs)));
         }
-        let x = data.numbers("x", &[ROWS, INPUTS])?;
-        let noise = data.numbers("noise", &[ROWS])?;
-        let clean = data.numbers(target.name(), &[ROWS])?;
-        let mut rows = Vec::with_capacity(2 * ROWS * (INPUTS + 1));
-        for sign in [1.0, -1.0] {
-            for ((x, f), n) in x.chunks(INPUTS).zip(&clean).zip(&noise) {
-                rows.extend(x);
-                rows.push(f + sign * (target.noise() * n));
-            }
-        }
-        Ok(Self { params, rows })
+        Ok(Self {
+            params,
+            x: data.numbers("x", &[ROWS, INPUTS])?,
+            clean: data.numbers(target.name(), &[ROWS])?,
+            noise: data.numbers("noise", &[ROWS])?,
+        })
     }
 
-    /// As the start of a training whose order `seed` decides.
-    pub fn start(&self, seed: u64) -> Start {
-        Start { params: self.params.clone(), rows: self.rows.clone(), seed: Seed(seed) }
+    /// As the start of a training whose order `seed` decides, on samples with so much noise.
+    pub fn start(&self, seed: u64, deviation: f32) -> Start {
+        let mut rows = Vec::with_capacity(2 * ROWS * (INPUTS + 1));
+        for sign in [1.0, -1.0] {
+            for ((x, f), n) in self.x.chunks(INPUTS).zip(&self.clean).zip(&self.noise) {
+                rows.extend(x);
+                rows.push(f + sign * (deviation * n));
+            }
+        }
+        Start { params: self.params.clone(), rows, seed: Seed(seed) }
     }
 }
 
