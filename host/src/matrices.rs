@@ -59,11 +59,13 @@ impl Page {
             self.text(MARGIN, top, 15.0, &line, "font-weight=\"700\"");
             top += 20.0;
         }
-        top += 26.0;
+        top = (top + 26.0).ceil();
         let count = row.matrices.len().max(1) as f32;
-        let side = (INNER - GUTTER * (count - 1.0)) / count;
+        let room = (INNER - GUTTER * (count - 1.0)) / count;
+        let cells = row.matrices.iter().map(|matrix| matrix.size).max().unwrap_or(1).max(1) as f32;
+        let side = (room / cells).floor().max(1.0) * cells; // whole pixels, so that no light shows between them
         for (place, matrix) in row.matrices.iter().enumerate() {
-            let x = MARGIN + place as f32 * (side + GUTTER);
+            let x = (MARGIN + place as f32 * (room + GUTTER)).floor();
             self.text(x, top - 7.0, 13.0, &matrix.name, "");
             self.cells([x, top, side], matrix, most);
             let marked = side * row.marked as f32 / matrix.size.max(1) as f32;
@@ -78,12 +80,11 @@ impl Page {
 
     fn cells(&mut self, [x, y, side]: [f32; 3], matrix: &Matrix, most: f32) {
         let cell = side / matrix.size.max(1) as f32;
-        let _ = writeln!(self.body, "<g>");
+        let _ = writeln!(self.body, "<g shape-rendering=\"crispEdges\">");
         for (place, &value) in matrix.values.iter().enumerate() {
             let (row, column) = (place / matrix.size.max(1), place % matrix.size.max(1));
             let fill = share(value.abs(), most).map_or("#c4c4c4".to_owned(), |share| hex(colour(share)));
-            // A little wider than a cell, so that no light shows between two.
-            let at = [x + column as f32 * cell, y + row as f32 * cell, cell + 0.3, cell + 0.3];
+            let at = [x + column as f32 * cell, y + row as f32 * cell, cell, cell];
             self.rect(at, &format!("fill=\"{fill}\""));
         }
         self.body += "</g>\n";

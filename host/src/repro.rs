@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use synthetic::Synthetic;
 pub use verdict::Verdict;
 
+use crate::tools;
+
 /// What to reproduce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Target {
@@ -65,6 +67,12 @@ pub struct Outcome {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<ExitCode> {
+    if let Some(machine) = options.synthetic.machine
+        && let Err(missing) = tools::ensure_qemu(machine)
+    {
+        eprintln!("error: {missing}");
+        return Ok(ExitCode::from(3));
+    }
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
     let outcomes: Vec<Outcome> = match options.target {

@@ -169,7 +169,7 @@ fn bad_arguments_are_named() -> Result<()> {
 
 #[test]
 fn help_has_an_example() -> Result<()> {
-    for command in ["bench", "demo", "crosscheck", "fits", "run", "train"] {
+    for command in ["bench", "demo", "crosscheck", "fits", "repro", "run", "train"] {
         let output = tamis(&[command, "--help"])?.output()?;
         assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("Example:\n    tamis {command}")));
     }

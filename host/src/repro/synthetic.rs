@@ -111,6 +111,11 @@ enum Origin {
 /// Runs one target.
 pub fn run(target: Synthetic, options: &Options) -> Result<Outcome> {
     let of = &options.synthetic;
+    let machine = of.machine.filter(|_| target == Synthetic::Linear);
+    ensure!(
+        machine.is_none_or(|machine| machine == Machine::MpsAn386),
+        "--machine must be mps2-an386: no other board has room for the published data"
+    );
     let (origin, starts) = starts(target, of)?;
     let runs = if of.quick { runs::quick() } else { RUNS };
     let measured = runs::carry_out(&runs, &starts, of.step_size)?;
@@ -121,7 +126,7 @@ pub fn run(target: Synthetic, options: &Options) -> Result<Outcome> {
     if !controls.is_empty() {
         text.push(controls::table(&controls).to_string());
     }
-    if let Some(machine) = of.machine {
+    if let Some(machine) = machine {
         let comparison = board::compare(machine)?;
         text.push(comparison.sentence());
         verdicts.push(comparison.verdict());
@@ -134,10 +139,6 @@ pub fn run(target: Synthetic, options: &Options) -> Result<Outcome> {
 
 /// The starts that were asked for.
 fn starts(target: Synthetic, options: &Given) -> Result<(Origin, Vec<Start>)> {
-    ensure!(
-        options.machine.is_none_or(|machine| machine == Machine::MpsAn386),
-        "the published data fit mps2-an386 only"
-    );
     match (&options.init, &options.data) {
         (Some(init), Some(data)) => {
             let published = Published::read(target, init, data)?;

@@ -1,5 +1,6 @@
 //! The figures of a synthetic experiment, in the paper's form.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -162,7 +163,7 @@ impl Page {
 
     /// The names of the curves where they end: beside the plot, or above an end within it.
     fn ends(&mut self, scale: &Scale, mut ends: Vec<((f32, f32), String, &str)>) {
-        ends.sort_by(|a, b| b.0.1.total_cmp(&a.0.1));
+        ends.sort_by(|a, b| (a.0.0, -a.0.1).partial_cmp(&(b.0.0, -b.0.1)).unwrap_or(Ordering::Equal));
         let (beside, within): (Vec<_>, Vec<_>) = ends.into_iter().partition(|((x, _), ..)| *x > RIGHT - 1.0);
         let wanted: Vec<f32> = beside.iter().filter_map(|((_, norm), ..)| scale.place(*norm)).collect();
         for (((_, name, colour), y), at) in beside.iter().zip(&wanted).zip(apart(&wanted, scale.bottom)) {
@@ -170,12 +171,14 @@ impl Page {
             let style = format!("fill=\"{colour}\" font-weight=\"700\"");
             self.text(RIGHT + 13.0, at + 4.0, 12.0, name, &style);
         }
-        for ((x, norm), name, colour) in within {
-            let Some(y) = scale.place(norm) else { continue };
-            let style = format!(
-                "fill=\"{colour}\" font-weight=\"700\" stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\""
-            );
-            self.text(x + 6.0, y - 7.0, 12.0, &name, &style);
+        for group in within.chunk_by(|a, b| a.0.0 == b.0.0) {
+            let wanted: Vec<f32> =
+                group.iter().filter_map(|((_, norm), ..)| Some(scale.place(*norm)? - 7.0)).collect();
+            for (((x, _), name, colour), at) in group.iter().zip(apart(&wanted, scale.bottom)) {
+                let halo = "stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\"";
+                let style = format!("fill=\"{colour}\" font-weight=\"700\" {halo}");
+                self.text(x + 6.0, at, 12.0, name, &style);
+            }
         }
     }
 }
@@ -193,7 +196,7 @@ fn first_layer(target: Synthetic, groups: &[&[Measured]]) -> String {
     };
     let rows = [
         row("|W1|: hidden units over inputs", "|w|", RELEVANT, groups, &weights),
-        row("|W1ᵀ W1|: inputs over inputs", "|g|", RELEVANT, groups, &|params| gram(params, 0)),
+        row("|W1^T W1|: inputs over inputs", "|g|", RELEVANT, groups, &|params| gram(params, 0)),
     ];
     matrices::svg(&title, guide, &rows)
 }
@@ -203,8 +206,8 @@ fn grams(target: Synthetic, groups: &[&[Measured]]) -> String {
     let title = format!("The hidden layers: {}", target.name());
     let guide = "Gram matrices of what the hidden units of a layer are to the next, before training and after each, of the first start.";
     let rows = [
-        row("|W2ᵀ W2|", "|g|", 0, groups, &|params| gram(params, 1)),
-        row("|W3ᵀ W3|", "|g|", 0, groups, &|params| gram(params, 2)),
+        row("|W2^T W2|", "|g|", 0, groups, &|params| gram(params, 1)),
+        row("|W3^T W3|", "|g|", 0, groups, &|params| gram(params, 2)),
     ];
     matrices::svg(&title, guide, &rows)
 }
