@@ -91,9 +91,10 @@ fn the_loop_has_the_bits_of_a_plan() -> Result<()> {
     let starts = (1..=2).map(|seed| runs::own_start(Synthetic::Linear, seed)).collect::<Result<Vec<_>>>()?;
     for (run, updates) in runs::RUNS.into_iter().zip([2, 25, 90, 320, 500, 2]) {
         let settings = runs::settings(&run, 0.1);
-        let lanes = course::run(Net::Linear, &starts, &settings, &[updates], |_| {})?;
+        let lanes = course::run(Net::Linear, &starts, &settings, &[updates], &mut |_| {})?;
         for (start, lane) in starts.iter().zip(&lanes) {
-            let alone = course::run(Net::Linear, std::slice::from_ref(start), &settings, &[updates], |_| {})?;
+            let alone =
+                course::run(Net::Linear, std::slice::from_ref(start), &settings, &[updates], &mut |_| {})?;
             assert_eq!(&alone[0], lane, "{}", run.name);
             let mut sgd = Sgd::new(0.1)?.clip(Clip::Norm(1.0))?;
             if let Some(lambda) = run.weight_decay {

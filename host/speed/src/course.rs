@@ -147,18 +147,16 @@ pub const MOST: usize = 8;
 /// Trains from each start, all at once, and gives each training at the `moments`, which are updates in ascending order;
 /// the last is the end. `progress` hears of every moment. At most [`MOST`] starts.
 ///
-/// The error is [`Failed`] where a sample was rejected.
+/// The error is [`Failed`] where a sample was rejected. Nothing here is generic for a caller, so that all of it is compiled
+/// in this crate, as this crate is.
 pub fn run(
     net: Net,
     starts: &[Start],
     settings: &Settings,
     moments: &[u32],
-    progress: impl FnMut(u32),
+    progress: &mut dyn FnMut(u32),
 ) -> Result<Vec<Vec<Moment>>> {
     ensure!(starts.len() <= MOST, "at most {MOST} trainings go together");
-    // One way for all callers, compiled here.
-    let mut progress = progress;
-    let progress: &mut dyn FnMut(u32) = &mut progress;
     match (net, starts.len()) {
         (Net::Linear, ..=1) => train::<Linear, f32>(starts, settings, moments, progress),
         (Net::Linear, _) => train::<Linear, Lanes<MOST>>(starts, settings, moments, progress),

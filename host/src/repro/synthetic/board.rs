@@ -35,7 +35,7 @@ pub fn compare(machine: Machine) -> Result<Comparison> {
     let start = Published::embedded(Synthetic::Linear)?.start(ORDER.0, NOISE);
     let moments: Vec<u32> = (1..=UPDATES / DIGEST_EVERY).map(|report| report * DIGEST_EVERY).collect();
     let settings = runs::settings(batch_1, STEP_SIZE);
-    let courses = course::run(Net::Linear, &[start], &settings, &moments, |_| {})?;
+    let courses = course::run(Net::Linear, &[start], &settings, &moments, &mut |_| {})?;
     let host: Vec<_> = courses.iter().flatten().map(|moment| (moment.update, moment.digest)).collect();
     ensure!(device.len() == host.len(), "{machine} tells {} digests, not {}", device.len(), host.len());
     let equal = device.iter().zip(&host).take_while(|(device, host)| device == host).count();

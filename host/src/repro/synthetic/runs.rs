@@ -122,7 +122,7 @@ pub fn carry_out(runs: &[Run], starts: &[Start], step_size: f32) -> Result<Vec<M
         bar.set_message(run.name);
         let moments = moments(run.updates);
         let settings = settings(&run, step_size);
-        let courses = course::run(Net::Linear, starts, &settings, &moments, |update| {
+        let courses = course::run(Net::Linear, starts, &settings, &moments, &mut |update| {
             bar.set_position(update.into());
         });
         bar.finish_and_clear();
@@ -230,7 +230,7 @@ impl Measured {
         let end = self.end();
         let by_update: serde_json::Map<_, _> =
             self.checkpoints.iter().map(|at| (at.update.to_string(), json!(at.irrelevant))).collect();
-        let checkpoints: Vec<_> = self.checkpoints.iter().map(Checkpoint::to_json).collect();
+        let checkpoints: Vec<_> = self.checkpoints.iter().copied().map(Checkpoint::to_json).collect();
         json!({
             "name": name,
             "batch": batch,
@@ -249,7 +249,7 @@ impl Measured {
 }
 
 impl Checkpoint {
-    fn to_json(&self) -> Value {
+    fn to_json(self) -> Value {
         let Self { update, irrelevant, relevant, loss, clipped } = self;
         json!({
             "update": update,
