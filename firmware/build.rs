@@ -16,12 +16,13 @@ const BOARDS: [(&str, &str); 7] = [
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
 /// without a logger. What the application needs is measured by a test; the others are simpler.
-const PROGRAMS: [(&str, u32, bool); 16] = [
+const PROGRAMS: [(&str, u32, bool); 17] = [
     ("replay", 4096, true),
     ("altered", 4096, true),
     ("overrun", 4096, true),
     ("crash", 4096, true),
     ("example", 2048, true),
+    ("repro", 2048, true),
     ("fits_step", 2048, true),
     ("fits_gd", 2048, true),
     ("bench_layers", 4096, true),
@@ -36,7 +37,8 @@ const PROGRAMS: [(&str, u32, bool); 16] = [
 ];
 
 /// The programs that may have more than 16 KiB of RAM, and how much, where the board has it.
-const LARGE: [(&str, u32); 2] = [("bench_w3", 256 * 1024), ("bench_layers", 512 * 1024)];
+const LARGE: [(&str, u32); 3] =
+    [("repro", 32 * 1024), ("bench_w3", 256 * 1024), ("bench_layers", 512 * 1024)];
 
 fn main() {
     println!("cargo::rerun-if-changed=memory");

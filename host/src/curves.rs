@@ -86,8 +86,8 @@ pub struct Curves<'a> {
 const AXIS: f32 = 48.0;
 /// Room for the names right of them.
 const NAMES: f32 = 92.0;
-const LEFT: f32 = MARGIN + AXIS;
-const RIGHT: f32 = WIDTH - MARGIN - NAMES;
+pub(crate) const LEFT: f32 = MARGIN + AXIS;
+pub(crate) const RIGHT: f32 = WIDTH - MARGIN - NAMES;
 /// How high the plots are.
 const NORMS: f32 = 320.0;
 const LOSS: f32 = 150.0;
@@ -211,7 +211,7 @@ pub(crate) struct Scale {
     to: f32,
     is_log: bool,
     top: f32,
-    bottom: f32,
+    pub(crate) bottom: f32,
 }
 
 impl Scale {
@@ -279,7 +279,7 @@ impl Page {
     }
 
     /// The numbers of a scale, and a line at each.
-    fn grid(&mut self, scale: &Scale) {
+    pub(crate) fn grid(&mut self, scale: &Scale) {
         for &value in &scale.ticks {
             let Some(y) = scale.place(value) else { continue };
             let colour = if value == 0.0 { PALE } else { RULE };
@@ -310,7 +310,7 @@ impl Page {
     }
 
     /// A line through what can be shown of `points`; a dot where it is one point.
-    fn curve(&mut self, scale: &Scale, points: impl Iterator<Item = (f32, f32)>, style: &str) {
+    pub(crate) fn curve(&mut self, scale: &Scale, points: impl Iterator<Item = (f32, f32)>, style: &str) {
         let (mut path, mut count, mut pen_is_up) = (String::new(), 0, true);
         for (x, value) in points {
             let Some(y) = scale.place(value) else {
@@ -378,7 +378,7 @@ impl Page {
 }
 
 /// Ascending places at least [`PITCH`] apart and not below `bottom`, each near the one wanted.
-fn apart(wanted: &[f32], bottom: f32) -> Vec<f32> {
+pub(crate) fn apart(wanted: &[f32], bottom: f32) -> Vec<f32> {
     let mut places = wanted.to_vec();
     let mut free = f32::NEG_INFINITY;
     for place in &mut places {

@@ -25,7 +25,7 @@ const GUTTER: f32 = 34.0;
 /// Between the real inputs and the probes.
 const SPLIT: f32 = 5.0;
 /// The colour bar of a row.
-const BAR: f32 = 200.0;
+pub(crate) const BAR: f32 = 200.0;
 /// The narrowest cell before panels move to another line, and the widest and tallest that look well.
 const CELL: (f32, f32) = (16.0, 24.0);
 /// The height that the cells of a panel share.
@@ -50,7 +50,7 @@ pub fn svg(title: &str, rows: &[Row]) -> String {
 }
 
 /// The colours of the scale, for the colour bars.
-fn gradient() -> String {
+pub(crate) fn gradient() -> String {
     let stops: String = (0..ANCHORS.len())
         .map(|i| {
             let offset = i as f32 / (ANCHORS.len() - 1) as f32;
@@ -141,7 +141,7 @@ impl Page {
         let grid = Grid::new(&row.panels);
         self.rect([MARGIN, y, INNER, 1.0], &format!("fill=\"{RULE}\""));
         let mut bottom = y + 30.0;
-        self.colour_bar(WIDTH - MARGIN - BAR, bottom - 11.0, max);
+        self.colour_bar(WIDTH - MARGIN - BAR, bottom - 11.0, max, "|w|");
         for line in wrap(&row.heading, 16.0, true, INNER - BAR - 70.0) {
             self.text(MARGIN, bottom, 16.0, &line, "font-weight=\"700\"");
             bottom += 21.0;
@@ -153,9 +153,9 @@ impl Page {
         bottom - 8.0
     }
 
-    fn colour_bar(&mut self, x: f32, y: f32, max: f32) {
+    pub(crate) fn colour_bar(&mut self, x: f32, y: f32, max: f32, what: &str) {
         self.rect([x, y, BAR, 11.0], "fill=\"url(#scale)\"");
-        self.text(x - 10.0, y + 10.0, 13.0, "|w|", "text-anchor=\"end\"");
+        self.text(x - 10.0, y + 10.0, 13.0, what, "text-anchor=\"end\"");
         for (part, anchor) in [(0.0, "start"), (0.5, "middle"), (1.0, "end")] {
             let at = x + part * BAR;
             self.rect([(at - part).floor(), y + 11.0, 1.0, 4.0], &format!("fill=\"{GREY}\""));

@@ -18,7 +18,7 @@
 //! | `compare.rs` | the two, bit by bit |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
-//! | `report.rs`, `heatmap.rs`, `figure.rs`, `curves.rs`, `plot.rs`, `svg.rs` | tables and pictures |
+//! | `report.rs`, `heatmap.rs`, `figure.rs`, `matrices.rs`, `curves.rs`, `plot.rs`, `svg.rs` | tables and pictures |
 //! | `pool.rs`, `quantile.rs` | several trainings at once, and what is usual among them |
 //! | `whole.rs` | files, whole or not at all |
 
@@ -42,6 +42,7 @@ pub mod import;
 pub mod jacobian;
 pub mod log;
 pub mod machine;
+pub mod matrices;
 pub mod plot;
 pub mod pool;
 pub mod quantile;

@@ -6,6 +6,7 @@
 
 pub mod diagonal;
 pub mod digits;
+pub mod synthetic;
 pub mod toy;
 pub mod verdict;
 
@@ -16,11 +17,20 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use synthetic::{Given, Synthetic};
 pub use verdict::Verdict;
+
+use crate::tools;
 
 /// What to reproduce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Target {
+    /// A linear target of 5 of 15 inputs.
+    Linear,
+    /// Its sine.
+    Sine,
+    /// A sum of products.
+    Staircase,
     /// The two-parameter example, over its loss landscape.
     Toy,
     /// The diagonal linear network of arXiv 2210.05337.
@@ -44,10 +54,13 @@ pub struct Options {
     /// One JSON object instead of tables.
     #[arg(long)]
     pub json: bool,
+    /// What only some targets take.
+    #[command(flatten)]
+    pub synthetic: Given,
 }
 
 /// What a target comes to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The name of the target.
     pub target: &'static str,
@@ -63,14 +76,20 @@ pub struct Outcome {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<ExitCode> {
+    let Given { init, machine, .. } = &options.synthetic;
+    if !options.target.is_synthetic() && (init.is_some() || machine.is_some()) {
+        eprintln!("error: --init, --data and --machine are for linear, sine and staircase");
+        return Ok(ExitCode::from(2));
+    }
+    if let Some(machine) = options.synthetic.machine
+        && let Err(missing) = tools::ensure_qemu(machine)
+    {
+        eprintln!("error: {missing}");
+        return Ok(ExitCode::from(3));
+    }
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
-    let outcomes: Vec<Outcome> = match options.target {
-        Target::Toy => vec![toy::run(options)?],
-        Target::Diagonal => vec![diagonal::run(options)?],
-        Target::Digits => vec![digits::run(options)?],
-        Target::All => vec![toy::run(options)?, diagonal::run(options)?, digits::run(options)?],
-    };
+    let outcomes = options.target.run(options)?;
     if options.json {
         let all: Vec<_> = outcomes.iter().map(Outcome::to_json).collect();
         println!("{}", serde_json::to_string_pretty(&all)?);
@@ -79,6 +98,32 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     }
     let failed = outcomes.iter().flat_map(|outcome| &outcome.verdicts).any(|verdict| !verdict.passes());
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+impl Target {
+    /// All of them but `All`.
+    const EACH: [Self; 6] =
+        [Self::Linear, Self::Sine, Self::Staircase, Self::Toy, Self::Diagonal, Self::Digits];
+
+    fn run(self, options: &Options) -> Result<Vec<Outcome>> {
+        Ok(vec![match self {
+            Self::Linear => synthetic::run(Synthetic::Linear, options)?,
+            Self::Sine => synthetic::run(Synthetic::Sine, options)?,
+            Self::Staircase => synthetic::run(Synthetic::Staircase, options)?,
+            Self::Toy => toy::run(options)?,
+            Self::Diagonal => diagonal::run(options)?,
+            Self::Digits => digits::run(options)?,
+            Self::All => {
+                let each = Self::EACH.map(|target| target.run(options));
+                return Ok(each.into_iter().collect::<Result<Vec<_>>>()?.concat());
+            }
+        }])
+    }
+
+    /// Whether it starts from weights and samples that may come from a file.
+    fn is_synthetic(self) -> bool {
+        matches!(self, Self::Linear | Self::Sine | Self::Staircase | Self::All)
+    }
 }
 
 impl Outcome {

@@ -8,10 +8,12 @@
 //! | `plain.rs` | the same trainings in plain C |
 //! | `stage.rs` | eight trainings on the rows of a table |
 //! | `peak.rs` | the most multiplications and additions that the core makes |
+//! | `course.rs` | whole trainings on stored samples, alone or in lanes |
 //! | `figures.rs` | what is measured, as it is told |
 //! | `benches/host/` | the measurement, with a peer beside; `tamis bench` runs it |
 
 pub mod bundle;
+pub mod course;
 pub mod figures;
 pub mod peak;
 pub mod plain;
