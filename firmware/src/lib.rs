@@ -5,6 +5,7 @@
 //! | `app.rs` | the application: requests come in, plans are carried out, digests go out |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
 //! | `workloads.rs`, `bench.rs`, `growth.rs` | the networks of the benchmarks and the course of one; the host has them from here |
+//! | `one_pass.rs` | the course of a selection of inputs, which the host has from here too |
 //! | `sizes.rs` | how large the networks are that show what fits |
 //! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault, by choice |
 //! | `arch/` | one file per kind of core: start-up code, interrupt, timer, fault handler |
@@ -20,6 +21,7 @@
 
 pub mod bench;
 pub mod growth;
+pub mod one_pass;
 pub mod workloads;
 
 #[cfg(on_board)]
