@@ -13,7 +13,7 @@
 //! | `registers/` | register files, where no safe peripheral crate exists |
 //!
 //! There is no `unsafe` here but in `registers/`, and the keyword where nothing unsafe is done: on the fault handlers
-//! in `arch/`, because `cortex-m-rt` and `riscv-rt` ask for it, and in the two proofs, which declare a symbol that must not exist.
+//! in `arch/`, because `cortex-m-rt` and `riscv-rt` ask for it, and in the three proofs, which declare a symbol that must not exist.
 //!
 //! Two channels leave a board: `defmt` frames over semihosting for logs, and the bytes of
 //! [`tamis::wire`] over the serial line for digests, parameters and results.

@@ -1,5 +1,4 @@
-//! Proof by the linker that the kernel cannot panic: on typed networks, in lanes, on layers known at run time, in
-//! one pass over a stream.
+//! Proof by the linker that the kernel cannot panic: on typed networks, in lanes, on layers known at run time.
 //!
 //! The panic handler calls a function that exists nowhere. If any panic were reachable, this program would not
 //! link. `panicky.rs` is its twin that must not link.
@@ -16,13 +15,12 @@ use nrf51_hal as _; // the chip's interrupt vectors
 #[cfg(target_arch = "riscv32")]
 use riscv_rt::entry;
 use static_cell::ConstStaticCell;
-use tamis::one_pass::{OnePass, Settings};
 use tamis::{
     AnyActivation, AnyLoss, Base, Batch, BinaryCrossEntropy, Chain, Clip, Contrast, Data, Dense, Digest,
     Growing, Huber, Identity, Init, LabelNoise, Labels, Lanes, LayerSpec, Layers, LeakyRelu, Lent, Model,
     Momentum, Mse, NoBias, Norms, Plan, Pressed, Proximal, Relu, Ring, Rule, Sampler, Samples, Seed, Sgd,
-    Shadow, Shape, Sigmoid, SoftmaxCrossEntropy, Standardise, Stored, Tanh, Target, Task, Verdict,
-    WeightDecay, compaction, lanes,
+    Shape, Sigmoid, SoftmaxCrossEntropy, Standardise, Stored, Tanh, Target, Task, Verdict, WeightDecay,
+    compaction, lanes,
 };
 
 type Net = Chain<
@@ -188,38 +186,9 @@ fn plan(seed: Seed) -> Option<Plan> {
     })
 }
 
-/// A pass over a stream, with each kind of shadow.
-fn streamed() -> Option<u32> {
-    type Net = Chain<Dense<6, 4, Tanh>, Dense<4, 1, Identity>>;
-    type Pass<'a> = OnePass<'a, Net, 3>;
-    let settings = black_box(Settings { batch: 3, settle: 4, ..Settings::new(40, Seed(1)) });
-    let (mut memory, mut rows) = ([0.0; Pass::NUMBERS], [[0.0; 3]; 5]);
-    let mut all = Digest::new();
-    for kind in black_box([0, 1, 2]) {
-        let shadow = match kind {
-            0 => Shadow::Previous,
-            1 => Shadow::Delay(rows.get_mut(..black_box(2))?),
-            _ => Shadow::Reservoir(rows.get_mut(..black_box(4))?),
-        };
-        let mut pass = Pass::new(&settings, shadow, &mut memory).ok()?;
-        while pass.progress().accepted < black_box(40) {
-            black_box(pass.push(&black_box([0.1, 0.2, 0.3]), black_box(0.5)).ok()?);
-        }
-        black_box((
-            pass.findings(),
-            pass.screen().z(),
-            pass.constant_inputs().count(),
-            pass.has_constant_target(),
-        ));
-        all.update(pass.params());
-        all.update(pass.norms().as_flattened());
-    }
-    Some(all.value())
-}
-
 #[entry]
 fn main() -> ! {
-    black_box((typed(), bundled(), planned(), streamed()));
+    black_box((typed(), bundled(), planned()));
     loop {
         core::hint::spin_loop();
     }
