@@ -16,13 +16,14 @@ const BOARDS: [(&str, &str); 7] = [
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
 /// without a logger. What the application needs is measured by a test; the others are simpler.
-const PROGRAMS: [(&str, u32, bool); 17] = [
+const PROGRAMS: [(&str, u32, bool); 19] = [
     ("replay", 4096, true),
     ("altered", 4096, true),
     ("overrun", 4096, true),
     ("crash", 4096, true),
     ("example", 2048, true),
     ("repro", 2048, true),
+    ("one_pass", 4096, true),
     ("fits_step", 2048, true),
     ("fits_gd", 2048, true),
     ("bench_layers", 4096, true),
@@ -33,6 +34,7 @@ const PROGRAMS: [(&str, u32, bool); 17] = [
     ("bench_w4_batch", 2048, true),
     ("bench_w5", 2048, true),
     ("no_panic", 2048, false),
+    ("no_panic_one_pass", 2048, false),
     ("panicky", 2048, false),
 ];
 

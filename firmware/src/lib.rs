@@ -6,6 +6,7 @@
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
 //! | `workloads.rs`, `bench.rs`, `growth.rs` | the networks of the benchmarks and the course of one; the host has them from here |
 //! | `published.rs` | the paper's linear experiment from its published start; the host has it from here |
+//! | `one_pass.rs` | the course of a selection of inputs, which the host has from here too |
 //! | `sizes.rs` | how large the networks are that show what fits |
 //! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault, by choice |
 //! | `arch/` | one file per kind of core: start-up code, interrupt, timer, fault handler |
@@ -13,7 +14,7 @@
 //! | `registers/` | register files, where no safe peripheral crate exists |
 //!
 //! There is no `unsafe` here but in `registers/`, and the keyword where nothing unsafe is done: on the fault handlers
-//! in `arch/`, because `cortex-m-rt` and `riscv-rt` ask for it, and in the two proofs, which declare a symbol that must not exist.
+//! in `arch/`, because `cortex-m-rt` and `riscv-rt` ask for it, and in the three proofs, which declare a symbol that must not exist.
 //!
 //! Two channels leave a board: `defmt` frames over semihosting for logs, and the bytes of
 //! [`tamis::wire`] over the serial line for digests, parameters and results.
@@ -21,6 +22,7 @@
 
 pub mod bench;
 pub mod growth;
+pub mod one_pass;
 pub mod published;
 pub mod workloads;
 

@@ -46,6 +46,8 @@ pub enum Purpose {
     TaskInputs = 5,
     /// Noise of a synthetic task; the stream is the sample's index.
     TaskNoise = 6,
+    /// Rows from a reservoir; the stream is the row's index.
+    Shadows = 7,
 }
 
 impl Seed {

@@ -1,12 +1,14 @@
 //! A naive network in f64, written from the definitions: it shares no line with the kernel.
 //!
 //! Weights are `w[o][i]`, the other way round than the kernel's, and every quantity has its own `Vec`. Losses are in
-//! `loss.rs`, whole trainings in `training.rs`.
+//! `loss.rs`, whole trainings in `training.rs`, the selection of inputs in `one_pass.rs`.
 
 mod loss;
+mod one_pass;
 mod training;
 
 pub use loss::Loss;
+pub use one_pass::{Selection, Shadows, one_pass};
 pub use training::{Clip, Course, Decay, Growing, Options, Penalty};
 
 use crate::Row;
