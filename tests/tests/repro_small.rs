@@ -62,7 +62,7 @@ fn another_order_ends_elsewhere() -> Result<()> {
 }
 
 fn options(out: PathBuf) -> Options {
-    Options { target: Target::Toy, out, json: true }
+    Options { target: Target::Toy, out, json: true, synthetic: Default::default() }
 }
 
 /// What the notebook printed, and what its program comes to when it is run again.
