@@ -60,7 +60,6 @@ impl AnyActivation {
     }
 
     /// y = f(z), of all units of a layer.
-    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn forward<T: Number>(self, y: &mut [T]) {
         fn each<A: Activation, T: Number>(y: &mut [T]) {
             y.iter_mut().for_each(|y| *y = A::forward(*y));
@@ -75,7 +74,6 @@ impl AnyActivation {
     }
 
     /// `delta` f'(z), of all units of a layer.
-    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn backward<T: Number>(self, y: &[T], delta: &mut [T]) {
         fn each<A: Activation, T: Number>(y: &[T], delta: &mut [T]) {
             delta.iter_mut().zip(y).for_each(|(delta, &y)| *delta = A::backward(y, *delta));
@@ -239,7 +237,6 @@ impl Network for Layers {
         self.list.last().map_or(0, |spec| spec.outputs.into())
     }
 
-    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn forward<T: Number>(&self, params: &[T], x: &[T], y: &mut [T]) {
         let (mut params, mut x, mut y) = (params, x, y);
         for (inputs, spec) in self.each() {
@@ -254,7 +251,6 @@ impl Network for Layers {
         }
     }
 
-    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn backward<T: Number>(&self, params: &[T], y: &[T], delta: &mut [T]) {
         let (mut params, mut y, mut delta) = (params, y, delta);
         for (index, (inputs, spec)) in self.each().enumerate().rev() {
@@ -280,7 +276,6 @@ impl Network for Layers {
         }
     }
 
-    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
     fn walk<T: Number>(&self, params: &mut [T], x: &[T], y: &[T], delta: &mut [T], each: &mut impl Visit<T>) {
         let (mut params, mut x, mut y, mut delta) = (params, x, y, delta);
         for layer in self.layers() {
