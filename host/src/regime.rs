@@ -7,7 +7,7 @@
 //! clipped share   of updates like those that were made: batches drawn anew, gradients in f64
 //! ```
 //!
-//! Moments are [`MOMENTS`] of the last tenth of the updates, an odd number of updates apart, so that a training that
+//! Moments are `MOMENTS` of the last tenth of the updates, an odd number of updates apart, so that a training that
 //! bounces between two states is seen in both. Rows come from the plan's own feed: its order, scale and label noise.
 //! The rules, and the trainings that they are drawn from, are in `docs/LABORATORY.md`.
 //!

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! In f64, outside the contract of the kernel, which has no such layer. The rows are those of the authors, by NumPy's
-//! generator ([`numpy`]) from seed 0: the training inputs, 1,000 test inputs, the numbers of beta*, in this order;
+//! generator (`numpy.rs`) from seed 0: the training inputs, 1,000 test inputs, the numbers of beta*, in this order;
 //! so is the order of the rows in training, from seed 1. Sums are not taken in NumPy's order, and at the larger step
 //! sizes the smallest difference grows: only what settles can agree in its digits. Seven further orders tell what is
 //! chance.

@@ -49,7 +49,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// The fall of ln |I| until [`LEFT`] is left: measured, predicted.
+    /// The fall of ln |I| until `LEFT` is left: measured, predicted.
     pub fn decay(&self) -> (f64, f64) {
         let end = self.end();
         ((self.norms[0] / self.norms[end]).ln(), self.fall[end])
