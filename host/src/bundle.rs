@@ -5,8 +5,9 @@
 
 use anyhow::Result;
 use tamis::wire::{Report, Training};
+pub use tamis_speed::bundle::go_together;
 use tamis_speed::bundle::{self, Ended, Watch};
-pub use tamis_speed::bundle::{LANES, go_together};
+pub use tamis_speed::simd::LANES;
 
 use crate::replica::{self, Outcome};
 

@@ -14,7 +14,7 @@ use self::fine_tune::{Settings, Tuned};
 
 use crate::exchange::{self, Hints, Imported, Usage};
 use crate::report;
-use crate::select::table::{self, Missing, Reading};
+use crate::select::table::{self, Reading};
 use crate::training::activation_parser;
 
 /// Reads a network of dense layers from PyTorch or Keras, checks it, and writes it in the forms that a device takes.
@@ -103,13 +103,10 @@ impl Options {
         );
         let inputs = imported.image.encoder.inputs.iter().filter(|input| input.word.is_some());
         let reading = Reading {
-            delimiter: None,
-            has_header: true,
-            missing: Missing::Refuse,
             ignore: self.ignore.clone(),
             categorical: inputs.map(|input| input.column.clone()).collect(),
-            most_rows: 100_000,
             seed: Seed(self.seed),
+            ..Reading::default()
         };
         let table = table::read(path, &reading)?;
         let settings = Settings { step_size: self.step_size, updates: self.updates, seed: Seed(self.seed) };

@@ -43,6 +43,7 @@ use self::judge::{Judgement, Verdict};
 use self::table::{Missing, Reading, Table};
 use crate::exchange;
 use crate::report::progress;
+use crate::training::activation_parser;
 
 /// Finds the columns of a table that a network needs to predict another.
 #[derive(Args, Debug)]
@@ -70,7 +71,7 @@ pub struct Options {
     #[arg(long, value_enum, default_value = "refuse", help_heading = "Table")]
     pub missing: Missing,
     /// Of a longer table a random sample of so many rows.
-    #[arg(long, value_name = "ROWS", default_value_t = 100_000, help_heading = "Table")]
+    #[arg(long, value_name = "ROWS", default_value_t = table::MOST_ROWS, help_heading = "Table")]
     pub most_rows: u32,
     /// The share of the rows that is kept for the test.
     #[arg(long, value_name = "SHARE", default_value_t = 0.2, help_heading = "Table")]
@@ -85,7 +86,7 @@ pub struct Options {
     #[arg(long, help_heading = "Method")]
     pub hidden: Option<u16>,
     /// What the hidden units of the final networks do.
-    #[arg(long, default_value = "tanh", value_parser = activation, help_heading = "Method")]
+    #[arg(long, default_value = "tanh", value_parser = activation_parser(), help_heading = "Method")]
     pub activation: AnyActivation,
     /// The step size.
     #[arg(long, default_value_t = 0.2, help_heading = "Method")]
@@ -133,14 +134,6 @@ impl Effort {
             Self::High => (rows.saturating_mul(5).max(30_000), 32),
         }
     }
-}
-
-fn activation(name: &str) -> Result<AnyActivation, String> {
-    let found = AnyActivation::ALL.into_iter().find(|activation| activation.name() == name);
-    found.ok_or_else(|| {
-        let names: Vec<_> = AnyActivation::ALL.iter().map(|activation| activation.name()).collect();
-        format!("there are {}", names.join(", "))
-    })
 }
 
 /// What was found in a table.
@@ -257,10 +250,8 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
     };
     let bar = progress(Ensemble::STEPS);
     bar.set_message("networks on inputs and shadows");
-    let ensemble = Ensemble::train(&design, &settings, || bar.inc(1))?;
+    let (ensemble, judgement) = judge(&design, &settings, options.alpha, || bar.inc(1))?;
     bar.finish_and_clear();
-    let marginal = marginal::p_values(&design)?;
-    let judgement = Judgement::of(&design, &ensemble, &marginal, options.alpha, seed)?;
 
     let settings = refit::Settings {
         hidden: settings.hidden,
@@ -282,7 +273,7 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
     let test = TestErrors {
         all: error(&all.predict(&x)?),
         selected: match &selected {
-            Some(image) => error(&image.predict(&image.encoder.encode(table, test)?.0)?),
+            Some(image) => error(&image.predict(&encoder::rowwise(&image.encoder.inputs, table, test)?)?),
             None => error(&vec![0.0; y.len()]),
         },
         baseline: error(&refit::baseline(&design, &x)),
@@ -290,6 +281,19 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
     let constant = advice::constant(table, &options.target, &design);
     advice::diagnose(&design, &ensemble, &judgement, options, &mut advice);
     Ok(Selection { design, constant, ensemble, judgement, advice, test, selected })
+}
+
+/// The networks on `design`, and the verdicts on its inputs.
+fn judge(
+    design: &Design,
+    settings: &ensemble::Settings,
+    alpha: f64,
+    progress: impl Fn() + Sync,
+) -> Result<(Ensemble, Judgement)> {
+    let ensemble = Ensemble::train(design, settings, progress)?;
+    let marginal = marginal::p_values(design)?;
+    let judgement = Judgement::of(design, &ensemble, &marginal, alpha, settings.seed)?;
+    Ok((ensemble, judgement))
 }
 
 impl Selection {

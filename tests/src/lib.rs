@@ -1,8 +1,9 @@
-//! What the tests share: a naive network in f64, a bench for the kernel, golden figures, rows of numbers.
+//! What the tests share: a naive network in f64, a bench for the kernel, golden figures, rows of numbers, the command.
 
 pub mod altered;
 pub mod bench;
 pub mod benchmarks;
+pub mod command;
 pub mod costs;
 pub mod exponential;
 pub mod golden;

@@ -7,17 +7,12 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tamis_host::machine::Machine;
 use tamis_host::{crosscheck, exchange, fits, tools};
-use tamis_tests::altered;
+use tamis_tests::{altered, command};
 
-/// `tamis` with these arguments, built if need be.
+/// `tamis` with these arguments.
 fn tamis(arguments: &[&str]) -> Result<Command> {
-    let mut build = Command::new(std::env::var_os("CARGO").context("run by cargo")?);
-    build.args(["build", "--quiet", "--package", "tamis-host", "--bin", "tamis"]);
-    assert!(build.current_dir(tools::workspace()).status()?.success());
-    // The tests are built into the same folder, one level deeper.
-    let folder = std::env::current_exe()?.ancestors().nth(2).context("no target folder")?.to_owned();
-    let mut command = Command::new(folder.join("tamis"));
-    command.args(arguments).current_dir(tools::workspace());
+    let mut command = command::tamis()?;
+    command.args(arguments);
     Ok(command)
 }
 

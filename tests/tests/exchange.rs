@@ -13,7 +13,7 @@ use serde_json::Value;
 use tamis::{AnyActivation, Network, Seed};
 use tamis_host::exchange::{self, Hints, Imported, c, onnx, rust, tensors};
 use tamis_host::import::fine_tune::{Settings, fine_tune};
-use tamis_host::select::table::{self, Missing, Reading};
+use tamis_host::select::table::{self, Reading};
 use tamis_host::select::{self, image::Image};
 use tamis_tests::reference::{narrow, numbers};
 use tamis_tests::{bits, relative_distance};
@@ -427,7 +427,7 @@ fn what_was_selected_goes_out() -> Result<()> {
     fs::write(folder.join("table.csv"), csv)?;
     let arguments = ["", "table.csv", "--target", "y", "--effort", "low"];
     let Selecting { options } = clap::Parser::try_parse_from(arguments)?;
-    let table = table::read(&folder.join("table.csv"), &reading())?;
+    let table = table::read(&folder.join("table.csv"), &Reading::default())?;
     let selection = select::select(&table, &options)?;
     let image = selection.selected.context("nothing was selected")?;
     let names: Vec<_> = image.encoder.inputs.iter().map(|input| input.name()).collect();
@@ -450,18 +450,6 @@ fn what_was_selected_goes_out() -> Result<()> {
     Ok(())
 }
 
-fn reading() -> Reading {
-    Reading {
-        delimiter: None,
-        has_header: true,
-        missing: Missing::Refuse,
-        ignore: Vec::new(),
-        categorical: Vec::new(),
-        most_rows: 1000,
-        seed: Seed(1),
-    }
-}
-
 /// A table of what a network predicts, from which the same network with other weights learns it again.
 #[test]
 fn an_imported_network_is_trained_further() -> Result<()> {
@@ -476,7 +464,7 @@ fn an_imported_network_is_trained_further() -> Result<()> {
         csv += &format!("{},{},,{},{},{},{},{},{}\n", x[0], x[1], x[2], x[3], x[4], y[0], y[1], y[2]);
     }
     fs::write(folder.join("table.csv"), csv)?;
-    let reading = Reading { ignore: vec!["left out".to_owned()], ..reading() };
+    let reading = Reading { ignore: vec!["left out".to_owned()], ..Reading::default() };
     let table = table::read(&folder.join("table.csv"), &reading)?;
     fs::remove_dir_all(folder)?;
     let targets = ["u", "v", "w"].map(str::to_owned);

@@ -1,7 +1,7 @@
 //! `tamis repro` on the paper's synthetic experiments: against the reference curves, on a board, and with bad input.
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -12,18 +12,13 @@ use tamis::{
 use tamis_host::repro::synthetic::{Synthetic, runs};
 use tamis_host::{replica, tools};
 use tamis_speed::course::{self, Net};
+use tamis_tests::command;
 
 const PUBLISHED: &str = "tests/reference/synthetic-seed0.safetensors";
 
-/// `tamis repro` with these arguments, built if need be.
+/// `tamis repro` with these arguments.
 fn repro(arguments: &[&str]) -> Result<Output> {
-    let mut build = Command::new(std::env::var_os("CARGO").context("run by cargo")?);
-    build.args(["build", "--quiet", "--package", "tamis-host", "--bin", "tamis"]);
-    assert!(build.current_dir(tools::workspace()).status()?.success());
-    let folder = std::env::current_exe()?.ancestors().nth(2).context("no target folder")?.to_owned();
-    let mut command = Command::new(folder.join("tamis"));
-    command.arg("repro").args(arguments).current_dir(tools::workspace());
-    Ok(command.output()?)
+    Ok(command::tamis()?.arg("repro").args(arguments).output()?)
 }
 
 fn stderr(output: &Output) -> String {

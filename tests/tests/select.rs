@@ -1,7 +1,7 @@
 //! The selection of inputs: tables as files have them, verdicts where the truth is known, and what the command prints.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -9,18 +9,10 @@ use tamis::Seed;
 use tamis_host::select::families::FAMILIES;
 use tamis_host::select::table::{self, Missing, Reading, Table, Values};
 use tamis_host::select::{marginal, trials};
-use tamis_host::tools;
+use tamis_tests::command;
 
 fn reading() -> Reading {
-    Reading {
-        delimiter: None,
-        has_header: true,
-        missing: Missing::Refuse,
-        ignore: Vec::new(),
-        categorical: Vec::new(),
-        most_rows: 1000,
-        seed: Seed(1),
-    }
+    Reading { most_rows: 1000, ..Reading::default() }
 }
 
 /// A file of this test's own.
@@ -174,11 +166,7 @@ fn p_values_by_themselves_are_honest() -> Result<()> {
 }
 
 fn tamis(arguments: &[&str]) -> Result<Output> {
-    let mut build = Command::new(std::env::var_os("CARGO").context("run by cargo")?);
-    build.args(["build", "--quiet", "--package", "tamis-host", "--bin", "tamis"]);
-    anyhow::ensure!(build.current_dir(tools::workspace()).status()?.success());
-    let folder = std::env::current_exe()?.ancestors().nth(2).context("no target folder")?.to_owned();
-    Ok(Command::new(folder.join("tamis")).args(arguments).output()?)
+    Ok(command::tamis()?.args(arguments).output()?)
 }
 
 #[test]

@@ -4,33 +4,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tamis_host::sweep::grid::{Grid, GridOptions};
 use tamis_host::sweep::row::Rows;
-use tamis_host::tools;
-
-/// The command, built if need be, once.
-fn tamis() -> Result<Command> {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    if BUILT.get().is_none() {
-        let mut build = Command::new(std::env::var_os("CARGO").context("run by cargo")?);
-        build.args(["build", "--quiet", "--package", "tamis-host", "--bin", "tamis"]);
-        ensure!(build.current_dir(tools::workspace()).status()?.success());
-        // The tests are built into the same folder, one level deeper.
-        let folder = std::env::current_exe()?.ancestors().nth(2).context("no target folder")?.to_owned();
-        BUILT.get_or_init(|| folder.join("tamis"));
-    }
-    let mut command = Command::new(BUILT.get().context("not built")?);
-    command.current_dir(tools::workspace());
-    Ok(command)
-}
+use tamis_tests::command;
 
 /// `tamis sweep` with these arguments, and paths after them.
 fn sweep(arguments: &str, paths: &[&Path]) -> Result<Output> {
-    Ok(tamis()?.arg("sweep").args(arguments.split_whitespace()).args(paths).output()?)
+    Ok(command::tamis()?.arg("sweep").args(arguments.split_whitespace()).args(paths).output()?)
 }
 
 /// A folder of this test's own.
@@ -116,7 +99,7 @@ fn a_row_is_what_train_makes_of_the_same_options() -> Result<()> {
     let out = folder("train")?;
     let options = "--task sine --inputs 5 --relevant 2 --noise 0.2 --data shuffled:64 --batch 4 --updates 900 \
         --step-size 0.04 --final-drop 700:0.2 --label-noise 0.3 --momentum 0.5 --seed 7";
-    let trained = tamis()?
+    let trained = command::tamis()?
         .arg("train")
         .args(options.split_whitespace())
         .arg("--json")
@@ -227,7 +210,7 @@ fn a_full_disk_keeps_the_rows_so_far() -> Result<()> {
     let out = folder("full")?;
     let file = out.join("rows.csv");
     let run = format!("{SMALL} --seed 1..4 --out {}", file.display());
-    let program = tamis()?.get_program().to_owned();
+    let program = command::tamis()?.get_program().to_owned();
     let mut limited = Command::new("bash");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" sweep \"$@\""]).arg(&program);
     let output = limited.args(run.split_whitespace()).output()?;

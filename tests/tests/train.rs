@@ -8,18 +8,13 @@ use serde_json::Value;
 use tamis::Task;
 use tamis::wire::Report;
 use tamis_host::friedman::Friedman;
-use tamis_host::{experiments, replica, tools};
+use tamis_host::{experiments, replica};
+use tamis_tests::command;
 
-/// `tamis train` with these arguments, built if need be.
+/// `tamis train` with these arguments.
 fn train(out: &Path, arguments: &str) -> Result<Command> {
-    let mut build = Command::new(std::env::var_os("CARGO").context("run by cargo")?);
-    build.args(["build", "--quiet", "--package", "tamis-host", "--bin", "tamis"]);
-    assert!(build.current_dir(tools::workspace()).status()?.success());
-    // The tests are built into the same folder, one level deeper.
-    let folder = std::env::current_exe()?.ancestors().nth(2).context("no target folder")?.to_owned();
-    let mut command = Command::new(folder.join("tamis"));
+    let mut command = command::tamis()?;
     command.arg("train").args(arguments.split_whitespace()).arg("--out").arg(out);
-    command.current_dir(tools::workspace());
     Ok(command)
 }
 

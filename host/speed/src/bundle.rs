@@ -22,10 +22,7 @@ use tamis::{
     Task,
 };
 
-use crate::simd::{self, Level};
-
-/// How many trainings go into a bundle: a vector of 256 bits.
-pub const LANES: usize = 8;
+use crate::simd::{self, LANES, Level};
 
 type Bundle = Lanes<LANES>;
 

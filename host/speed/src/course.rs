@@ -20,7 +20,7 @@ use tamis::{
 };
 use tamis_firmware::workloads::{W1, Workload};
 
-use crate::simd::{Level, Task};
+use crate::simd::{LANES, Level, Task};
 
 /// A number that holds one training or several.
 trait Several: Number {
@@ -141,11 +141,8 @@ pub enum Net {
     Rectified,
 }
 
-/// The most trainings that go in lanes together.
-pub const MOST: usize = 8;
-
 /// Trains from each start, all at once, and gives each training at the `moments`, which are updates in ascending order;
-/// the last is the end. `progress` hears of every moment. At most [`MOST`] starts.
+/// the last is the end. `progress` hears of every moment. At most [`LANES`] starts.
 ///
 /// The error is [`Failed`] where a sample was rejected. Nothing here is generic for a caller, so that all of it is compiled
 /// in this crate, as this crate is.
@@ -156,12 +153,12 @@ pub fn run(
     moments: &[u32],
     progress: &mut dyn FnMut(u32),
 ) -> Result<Vec<Vec<Moment>>> {
-    ensure!(starts.len() <= MOST, "at most {MOST} trainings go together");
+    ensure!(starts.len() <= LANES, "at most {LANES} trainings go together");
     match (net, starts.len()) {
         (Net::Linear, ..=1) => train::<Linear, f32>(starts, settings, moments, progress),
-        (Net::Linear, _) => train::<Linear, Lanes<MOST>>(starts, settings, moments, progress),
+        (Net::Linear, _) => train::<Linear, Lanes<LANES>>(starts, settings, moments, progress),
         (Net::Rectified, ..=1) => train::<Rectified, f32>(starts, settings, moments, progress),
-        (Net::Rectified, _) => train::<Rectified, Lanes<MOST>>(starts, settings, moments, progress),
+        (Net::Rectified, _) => train::<Rectified, Lanes<LANES>>(starts, settings, moments, progress),
     }
 }
 

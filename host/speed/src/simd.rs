@@ -11,6 +11,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// How many trainings go side by side: a vector of 256 bits.
+pub const LANES: usize = 8;
+
 /// Work that gains by wide vectors.
 pub trait Task {
     /// What it gives.

@@ -4,10 +4,7 @@
 
 use tamis::{AnyLoss, Batch, Lanes, Layers, Model, Network, Number, Sgd, StepError, support};
 
-use crate::simd::{Level, Task};
-
-/// How many trainings go side by side.
-pub const LANES: usize = 8;
+use crate::simd::{LANES, Level, Task};
 
 type Bundle = Lanes<LANES>;
 

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use self::numpy::RandomState;
 use super::{Options, Outcome, Verdict};
-use crate::quantile::quantile;
+use crate::quantile::{median, quantile};
 use crate::{pool, report, svg};
 
 /// n, d, the size of the support, and the rows of the test set.
@@ -189,7 +189,7 @@ impl Row {
 
     /// The median of what stayed finite.
     pub fn median(&self, of: impl Fn(&Trained) -> f64) -> f64 {
-        quantile(self.finite().map(of), 0.5)
+        median(self.finite().map(of))
     }
 }
 

@@ -31,7 +31,7 @@ use tamis::{
 use self::images::{Border, CLASSES, Shown};
 pub use self::images::{Group, PIXELS, Set};
 use super::{Options, Outcome, Verdict};
-use crate::quantile::quantile;
+use crate::quantile::median;
 use crate::replica::{Memory, bits};
 use crate::{pool, report, svg};
 
@@ -234,7 +234,7 @@ pub struct Row {
 impl Row {
     /// The median over the seeds.
     pub fn median(&self, of: impl Fn(&Trained) -> f64) -> f64 {
-        quantile(self.trained.iter().map(of), 0.5)
+        median(self.trained.iter().map(of))
     }
 }
 

@@ -28,6 +28,7 @@ use self::published::Published;
 use self::runs::{CHECKPOINTS, Checkpoint, Measured, RUNS};
 use super::{Options, Outcome};
 use crate::machine::Machine;
+use crate::quantile::median;
 use crate::report;
 
 /// d.
@@ -169,7 +170,11 @@ fn table(measured: &[Measured]) -> String {
         let of = |name: &str, what: &str, of: &dyn Fn(Checkpoint) -> f64, decimals: usize| {
             let cell = |&update: &u32| {
                 let values: Vec<_> = run.iter().filter_map(|one| one.at(update)).map(of).collect();
-                if values.is_empty() { String::new() } else { format!("{:.decimals$}", median(values)) }
+                if values.is_empty() {
+                    String::new()
+                } else {
+                    format!("{:.decimals$}", median(values.into_iter()))
+                }
             };
             [name, what].into_iter().map(str::to_owned).chain(CHECKPOINTS.iter().map(cell)).collect()
         };
@@ -181,17 +186,4 @@ fn table(measured: &[Measured]) -> String {
     }
     let header = ["", "after updates", "1", "10", "100", "1e3", "1e4", "2e4", "5e4", "1e5", "2e5"];
     report::table::<String>(&header, 2, rows).to_string()
-}
-
-/// The middle of `values`; not a number where there are none.
-fn median(mut values: Vec<f64>) -> f64 {
-    quantile(&mut values, 0.5)
-}
-
-/// The value below which a `share` of them lies, linear between two.
-fn quantile(values: &mut [f64], share: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let place = share * values.len().saturating_sub(1) as f64;
-    let at = |place: f64| values.get(place as usize).copied().unwrap_or(f64::NAN);
-    at(place.floor()) + (at(place.ceil()) - at(place.floor())) * place.fract()
 }

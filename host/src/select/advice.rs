@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Options;
 use super::design::Design;
-use super::encoder::Encoder;
+use super::encoder;
 use super::ensemble::{Ensemble, STRENGTHS};
 use super::judge::{Judgement, LEARNT};
 use super::table::Table;
@@ -25,9 +25,9 @@ pub fn time(table: &Table, options: &Options, advice: &mut Vec<Advice>) -> Resul
     if options.time || rows.len() < 20 {
         return Ok(options.time);
     }
-    let encoder = Encoder::learn(table, &options.target, &rows)?;
-    let (_, y) = encoder.encode(table, &rows)?;
-    let outputs = encoder.outputs.len();
+    let (features, _) = encoder::outputs(table, &options.target, &rows)?;
+    let y = encoder::rowwise(&features, table, &rows)?;
+    let outputs = features.len();
     let of = |output: usize| {
         let y = || y.iter().skip(output).step_by(outputs);
         y().zip(y().skip(1)).map(|(a, b)| f64::from(a * b)).sum::<f64>() / rows.len() as f64

@@ -82,24 +82,11 @@ const CUT: f64 = 4.0;
 impl Encoder {
     /// Learned on `rows` of `table`; what does not vary there is left out.
     pub fn learn(table: &Table, targets: &[String], rows: &[u32]) -> Result<Self> {
-        ensure!(!targets.is_empty(), "there is no target");
-        let mut outputs = Vec::new();
-        let mut is_classes = None;
-        for target in targets {
-            let column = table.column(target)?;
-            let classes = matches!(column.values, Values::Words { .. });
-            ensure!(
-                *is_classes.get_or_insert(classes) == classes,
-                "the targets must be all numbers or all classes; {target:?} is not like the others"
-            );
-            let features: Vec<_> = features(column, rows, None).collect();
-            ensure!(!features.is_empty(), "the target {target:?} is the same in all rows");
-            outputs.extend(features);
-        }
+        let (outputs, is_classes) = outputs(table, targets, rows)?;
         let inputs = table.columns.iter().filter(|column| !targets.contains(&column.name));
         let inputs: Vec<_> = inputs.flat_map(|column| features(column, rows, Some(CUT))).collect();
         ensure!(!inputs.is_empty(), "no input varies: there is nothing to select");
-        Ok(Self { inputs, outputs, is_classes: is_classes == Some(true) })
+        Ok(Self { inputs, outputs, is_classes })
     }
 
     /// Inputs and outputs of `rows`, row by row.
@@ -114,7 +101,27 @@ impl Encoder {
     }
 }
 
-fn rowwise(features: &[Feature], table: &Table, rows: &[u32]) -> Result<Vec<f32>> {
+/// What a network is to give for these targets, and whether that is classes.
+pub fn outputs(table: &Table, targets: &[String], rows: &[u32]) -> Result<(Vec<Feature>, bool)> {
+    ensure!(!targets.is_empty(), "there is no target");
+    let mut outputs = Vec::new();
+    let mut is_classes = None;
+    for target in targets {
+        let column = table.column(target)?;
+        let classes = matches!(column.values, Values::Words { .. });
+        ensure!(
+            *is_classes.get_or_insert(classes) == classes,
+            "the targets must be all numbers or all classes; {target:?} is not like the others"
+        );
+        let features: Vec<_> = features(column, rows, None).collect();
+        ensure!(!features.is_empty(), "the target {target:?} is the same in all rows");
+        outputs.extend(features);
+    }
+    Ok((outputs, is_classes == Some(true)))
+}
+
+/// What a network sees of `rows`, row by row.
+pub fn rowwise(features: &[Feature], table: &Table, rows: &[u32]) -> Result<Vec<f32>> {
     let mut numbers = vec![0.0; features.len() * rows.len()];
     for (place, feature) in features.iter().enumerate() {
         let cells = numbers.iter_mut().skip(place).step_by(features.len());

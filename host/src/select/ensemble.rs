@@ -26,7 +26,8 @@ use tamis::{
     AnyActivation, AnyLoss, Huber, Init, LayerSpec, Layers, Model, Network, Proximal, Seed, Sgd, StepError,
     lanes,
 };
-use tamis_speed::stage::{self, Checks, LANES, Memory, Rows, Visit};
+use tamis_speed::simd::LANES;
+use tamis_speed::stage::{self, Checks, Memory, Rows, Visit};
 
 use super::design::Design;
 use crate::pool;

@@ -21,6 +21,7 @@ use tamis::Seed;
 use super::conditional::{self, noticeable};
 use super::design::Design;
 use super::ensemble::{BOUND, Ensemble, Stage};
+use crate::quantile;
 
 /// What is said of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -231,9 +232,7 @@ impl Gate {
 
     /// The 1 - `tail` quantile of the shadows, interpolated.
     fn quantile(&self, tail: f64) -> f64 {
-        let at = (self.shadows.len() - 1) as f64 * (1.0 - tail).max(0.0);
-        let (below, above) = (self.shadows[at.floor() as usize], self.shadows[at.ceil() as usize]);
-        below + (above - below) * at.fract()
+        quantile::of_sorted(&self.shadows, (1.0 - tail).max(0.0))
     }
 
     /// The part of the shadows at `norm` or above, the norm itself counted.

@@ -46,6 +46,24 @@ pub struct Reading {
     pub seed: Seed,
 }
 
+/// Of a longer file a sample of so many rows is kept, unless told.
+pub const MOST_ROWS: u32 = 100_000;
+
+impl Default for Reading {
+    /// With a header, and without empty cells.
+    fn default() -> Self {
+        Self {
+            delimiter: None,
+            has_header: true,
+            missing: Missing::Refuse,
+            ignore: Vec::new(),
+            categorical: Vec::new(),
+            most_rows: MOST_ROWS,
+            seed: Seed(1),
+        }
+    }
+}
+
 /// A table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {

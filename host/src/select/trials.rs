@@ -15,12 +15,12 @@ use clap::Args;
 use serde::Serialize;
 use tamis::Seed;
 
+use super::Effort;
 use super::design::Design;
-use super::ensemble::{Ensemble, Settings};
+use super::ensemble::Settings;
 use super::families::{FAMILIES, Family};
-use super::judge::{Judgement, LEARNT, Label, Verdict};
+use super::judge::{LEARNT, Label, Verdict};
 use super::table::{Table, Values};
-use super::{Effort, marginal};
 use crate::{pool, report};
 
 /// Measures the selection on tables whose relevant columns are known.
@@ -143,9 +143,7 @@ pub fn trial(family: &Family, rows: usize, draw: u64, options: &Options) -> Resu
     let design = Design::of(&table, &["y".to_owned()], &all)?;
     let (samples, hidden) = options.effort.size(rows as u32);
     let settings = Settings { hidden, samples, step_size: 0.2, halve: true, time: false, seed };
-    let ensemble = Ensemble::train(&design, &settings, || {})?;
-    let marginal = marginal::p_values(&design)?;
-    let judgement = Judgement::of(&design, &ensemble, &marginal, options.alpha, seed)?;
+    let (_, judgement) = super::judge(&design, &settings, options.alpha, || {})?;
     let seconds = start.elapsed().as_secs_f64();
     let columns = |verdict, label: Option<Label>| {
         let groups = judgement.groups.iter();

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::runs::{Measured, norms};
-use super::{INPUTS, RELEVANT, Synthetic, WIDTHS, median, quantile};
+use super::{INPUTS, RELEVANT, Synthetic, WIDTHS};
 use crate::curves::{LEFT, RIGHT, Scale, apart};
 use crate::matrices::{self, Matrix, Row};
+use crate::quantile::{median, quantile};
 use crate::svg::{self, GREY, INK, MARGIN, Page, RULE, thousands};
 
 /// Colours of Okabe and Ito and dashes, in the order of the runs.
@@ -70,9 +71,9 @@ fn curves(target: Synthetic, groups: &[&[Measured]], step_size: f32) -> String {
         let mut lines = [const { Vec::new() }; 3];
         for place in 0..group[0].curve.len() {
             let update = group[0].curve[place].0;
-            let mut norms: Vec<f64> = group.iter().map(|one| one.curve[place].1).collect();
+            let norms = || group.iter().map(|one| one.curve[place].1);
             for (line, share) in lines.iter_mut().zip([0.1, 0.5, 0.9]) {
-                line.push((across(update), quantile(&mut norms, share).max(FLOOR) as f32));
+                line.push((across(update), quantile(norms(), share).max(FLOOR) as f32));
             }
         }
         let [low, middle, high] = lines;
@@ -81,7 +82,7 @@ fn curves(target: Synthetic, groups: &[&[Measured]], step_size: f32) -> String {
         }
         let style = format!("stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"");
         if let Some(&end) = middle.last() {
-            let norm = median(group.iter().map(Measured::last_norm).collect());
+            let norm = median(group.iter().map(Measured::last_norm));
             ends.push((end, format!("{} {norm:.3}", group[0].run.name), colour));
         }
         page.curve(&scale, middle.into_iter(), &style);
@@ -120,7 +121,7 @@ fn ends(target: Synthetic, groups: &[&[Measured]], step_size: f32) -> String {
                 "<circle cx=\"{x:.1}\" cy=\"{at:.1}\" r=\"4\" fill=\"{colour}\" fill-opacity=\"0.75\"/>"
             );
         }
-        let typical = median(values.clone());
+        let typical = median(values.iter().copied());
         if let Some(at) = scale.place(typical.max(FLOOR) as f32) {
             let line = [middle - 0.36 * pitch, at, middle + 0.36 * pitch, at];
             page.straight(line, &format!("stroke=\"{colour}\" stroke-width=\"1.5\""));

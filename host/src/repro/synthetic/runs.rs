@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use indicatif::MultiProgress;
 use serde_json::{Value, json};
 use tamis::{Init, Labels, Model, Mse, Seed, Shape, Task};
-use tamis_speed::course::{self, Linear, MOST, Moment, Net, Settings, Start};
+use tamis_speed::course::{self, Linear, Moment, Net, Settings, Start};
+use tamis_speed::simd::LANES;
 
 use super::{INPUTS, RELEVANT, Synthetic, WIDTHS};
 use crate::{pool, report};
@@ -114,7 +115,7 @@ pub fn own_start(target: Synthetic, seed: u64) -> Result<Start> {
 /// Carries out all `runs` from each start, the longest first.
 pub fn carry_out(runs: &[Run], starts: &[Start], step_size: f32) -> Result<Vec<Measured>> {
     let mut work: Vec<(Run, &[Start])> =
-        runs.iter().flat_map(|&run| starts.chunks(MOST).map(move |starts| (run, starts))).collect();
+        runs.iter().flat_map(|&run| starts.chunks(LANES).map(move |starts| (run, starts))).collect();
     work.sort_by_key(|(run, _)| Reverse(u64::from(run.batch) * u64::from(run.updates)));
     let bars = MultiProgress::new();
     let done = pool::map(&work, |&(run, starts)| {
