@@ -54,7 +54,7 @@ fn method<N: Shape>((sgd, mu): (Sgd, Option<f32>), velocity: &mut [f32]) -> Meth
 
 /// One sample with `x[input]` or `target[output]` spoilt is refused by every way to learn, and leaves no
 /// trace.
-fn assert_refused(spoil: impl Fn(&mut [f32], &mut [f32]), error: StepError) {
+fn assert_refused(spoil: &dyn Fn(&mut [f32], &mut [f32]), error: StepError) {
     let row = &rows(1, 1, 5, 3)[0];
     let good = typed::<Net>(row);
     let (mut x, mut target) = good;
@@ -82,7 +82,7 @@ fn assert_refused(spoil: impl Fn(&mut [f32], &mut [f32]), error: StepError) {
 fn an_input_that_is_not_finite_is_named() {
     for bad in NOT_FINITE {
         for index in 0..5 {
-            assert_refused(|x, _| x[index] = bad, StepError::Input(index));
+            assert_refused(&|x, _| x[index] = bad, StepError::Input(index));
         }
     }
 }
@@ -91,7 +91,7 @@ fn an_input_that_is_not_finite_is_named() {
 fn a_target_that_is_not_finite_is_named() {
     for bad in NOT_FINITE {
         for index in 0..3 {
-            assert_refused(|_, target| target[index] = bad, StepError::Target(index));
+            assert_refused(&|_, target| target[index] = bad, StepError::Target(index));
         }
     }
 }
@@ -101,13 +101,13 @@ fn the_first_of_several_is_named_and_inputs_come_first() {
     let spoil = |x: &mut [f32], target: &mut [f32]| {
         (x[3], x[4], target[0]) = (f32::NAN, f32::NAN, f32::NAN);
     };
-    assert_refused(spoil, StepError::Input(3));
+    assert_refused(&spoil, StepError::Input(3));
 }
 
 #[test]
 fn a_loss_that_overflows_is_refused() {
-    assert_refused(|_, target| target[1] = f32::MAX, StepError::Loss);
-    assert_refused(|_, target| target[2] = -1e30, StepError::Loss);
+    assert_refused(&|_, target| target[1] = f32::MAX, StepError::Loss);
+    assert_refused(&|_, target| target[2] = -1e30, StepError::Loss);
 }
 
 fn a_planted_nan_is_reported<N: Shape>() {

@@ -30,6 +30,19 @@ fn folder(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("tamis-test-{}-repro-{name}", std::process::id()))
 }
 
+/// Without QEMU the missing program is named, before anything is trained.
+#[test]
+fn a_board_without_an_emulator_is_named() -> Result<()> {
+    let out = folder("no-emulator");
+    let mut command = command::tamis()?;
+    command.args(["repro", "linear", "--machine", "mps2-an386", "--out"]).arg(&out);
+    let output = command.env("PATH", "/nonexistent").output()?;
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("qemu-system-arm"), "{}", stderr(&output));
+    assert!(!out.exists());
+    Ok(())
+}
+
 /// The short form from the published start: every norm on the reference curve, what is not clipped diverges, and the
 /// board tells the host's digests.
 #[test]

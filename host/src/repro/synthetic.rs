@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use tamis_speed::course::Start;
 
 use self::published::Published;
-use self::runs::{CHECKPOINTS, Checkpoint, Measured, RUNS};
+use self::runs::{CHECKPOINTS, Checkpoint, Measured};
 use super::{Options, Outcome};
 use crate::machine::Machine;
 use crate::quantile::median;
@@ -118,7 +118,7 @@ pub fn run(target: Synthetic, options: &Options) -> Result<Outcome> {
         "--machine must be mps2-an386: no other board has room for the published data"
     );
     let (origin, starts) = starts(target, of)?;
-    let runs = if of.quick { runs::quick() } else { RUNS };
+    let runs = runs::of(target, of.quick);
     let measured = runs::carry_out(&runs, &starts, of.step_size)?;
     let controls = controls::carry_out(target, of.quick)?;
     let mut verdicts = expected::verdicts(target, &origin, of, &measured);
