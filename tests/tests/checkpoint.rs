@@ -1,15 +1,17 @@
 //! A training that goes on from a checkpoint has the bits of one that was never stopped, and whatever happens to power or
 //! memory, the newest whole checkpoint is found, or none.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tamis::checkpoint::{self, CheckpointError, Checkpoints, Found};
 use tamis::wire::Training;
 use tamis::{
-    ARITHMETIC_VERSION, AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Ring, Rule, Samples,
-    Seed, Sgd, Target, Task, Trainer,
+    ARITHMETIC_VERSION, AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Lent, Mse, Plan, Ring, Rule,
+    Samples, Seed, Sgd, Target, Task, Trainer,
 };
-use tamis_host::configurations;
+use tamis_firmware::power_loss;
+use tamis_host::machine::Machine;
 use tamis_host::replica::Memory;
+use tamis_host::{configurations, log, tools};
 use tamis_tests::bits;
 use tamis_tests::flash::{Flash, NoPower, PAGE};
 
@@ -187,7 +189,7 @@ fn power_may_be_lost_at_any_operation() {
 }
 
 #[test]
-#[ignore = "some minutes: cargo verify --long"]
+#[ignore = "half a minute: cargo verify --long"]
 fn power_may_be_lost_a_million_times() {
     let faults = cut_everywhere(2, 7_000);
     println!("{faults} faults");
@@ -232,6 +234,34 @@ fn a_life_of_power_failures_ends_in_the_same_digest() {
         "every slot is worn alike: {:?}",
         flash.erased
     );
+}
+
+/// The same on a board with a flash controller: it resets itself in the middle of a checkpoint, and again, and again.
+#[test]
+fn a_device_ends_with_the_digest_of_one_that_was_never_reset() -> Result<()> {
+    let plan = power_loss::plan()?;
+    let (mut arena, mut indices) = ([0.0; power_loss::NUMBERS], [0; power_loss::SAMPLES as usize]);
+    let lent = Lent { arena: &mut arena, indices: &mut indices };
+    let mut whole = plan.start::<power_loss::Net, _, _>(Mse, lent, plan.task)?;
+    while whole.updates() < plan.updates {
+        whole.update()?;
+    }
+    let elf = tools::build_firmware(Machine::Microbit, "power_loss")?;
+    let (status, messages) = log::run_to_end(Machine::Microbit, &elf)?;
+    ensure!(status.success(), "{status}, {messages:?}");
+    let (last, lives) = messages.split_last().context("an empty log")?;
+    assert_eq!(*last, format!("INFO {} updates, digest {:08x}", plan.updates, whole.digest()));
+    let starts = lives.iter().map(|life| {
+        let update = life.strip_prefix("INFO goes on from update ").context("not a life")?;
+        Ok(update.parse::<u32>()?)
+    });
+    let starts = starts.collect::<Result<Vec<_>>>()?;
+    assert!(starts.len() > 10 && starts[0] == 0, "{starts:?}");
+    assert!(
+        starts.windows(2).all(|pair| pair[0] < pair[1] && pair[1] % power_loss::EVERY == 0),
+        "{starts:?}"
+    );
+    Ok(())
 }
 
 /// One bit, anywhere: the checkpoint it belongs to is gone and the other stands, or it belongs to none.
