@@ -16,7 +16,7 @@ const BOARDS: [(&str, &str); 7] = [
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
 /// without a logger. What the application needs is measured by a test; the others are simpler.
-const PROGRAMS: [(&str, u32, bool); 19] = [
+const PROGRAMS: [(&str, u32, bool); 21] = [
     ("replay", 4096, true),
     ("altered", 4096, true),
     ("overrun", 4096, true),
@@ -24,6 +24,7 @@ const PROGRAMS: [(&str, u32, bool); 19] = [
     ("example", 2048, true),
     ("repro", 2048, true),
     ("one_pass", 4096, true),
+    ("power_loss", 2048, true),
     ("fits_step", 2048, true),
     ("fits_gd", 2048, true),
     ("bench_layers", 4096, true),
@@ -35,6 +36,7 @@ const PROGRAMS: [(&str, u32, bool); 19] = [
     ("bench_w5", 2048, true),
     ("no_panic", 2048, false),
     ("no_panic_one_pass", 2048, false),
+    ("no_panic_checkpoint", 2048, false),
     ("panicky", 2048, false),
 ];
 
@@ -72,6 +74,7 @@ fn main() {
             println!("cargo::rustc-link-arg-bin={program}=-Tdefmt.x");
         }
     }
+    println!("cargo::rustc-link-arg-bin=no_panic=--defsym=whole_flash=1"); // large, and never runs
     for (program, ram) in LARGE {
         println!("cargo::rustc-link-arg-bin={program}=--defsym=ram_bytes={ram}");
     }

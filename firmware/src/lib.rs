@@ -5,6 +5,7 @@
 //! | `app.rs` | the application: requests come in, plans are carried out, digests go out |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
 //! | `workloads.rs`, `bench.rs`, `growth.rs` | the networks of the benchmarks and the course of one; the host has them from here |
+//! | `power_loss.rs` | a training that goes on from checkpoints; the host has it from here |
 //! | `published.rs` | the paper's linear experiment from its published start; the host has it from here |
 //! | `one_pass.rs` | the course of a selection of inputs, which the host has from here too |
 //! | `sizes.rs` | how large the networks are that show what fits |
@@ -14,7 +15,7 @@
 //! | `registers/` | register files, where no safe peripheral crate exists |
 //!
 //! There is no `unsafe` here but in `registers/`, and the keyword where nothing unsafe is done: on the fault handlers
-//! in `arch/`, because `cortex-m-rt` and `riscv-rt` ask for it, and in the three proofs, which declare a symbol that must not exist.
+//! in `arch/`, because `cortex-m-rt` and `riscv-rt` ask for it, and in `bin/proof`, which declares a symbol that must not exist.
 //!
 //! Two channels leave a board: `defmt` frames over semihosting for logs, and the bytes of
 //! [`tamis::wire`] over the serial line for digests, parameters and results.
@@ -23,6 +24,7 @@
 pub mod bench;
 pub mod growth;
 pub mod one_pass;
+pub mod power_loss;
 pub mod published;
 pub mod workloads;
 

@@ -14,6 +14,7 @@
 //! ```
 
 use crate::ops::ARITHMETIC_VERSION;
+use crate::state::{State, Words};
 
 /// A running digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,5 +46,11 @@ impl Digest {
     #[inline(always)]
     fn with(self, word: u32) -> Self {
         Self((self.0 ^ word).wrapping_mul(0x0100_0193))
+    }
+}
+
+impl State for Digest {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.word(&mut self.0)
     }
 }

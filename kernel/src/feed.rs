@@ -4,6 +4,7 @@ use crate::label_noise::LabelNoise;
 use crate::sampler::{Draw, Sampler};
 use crate::samples::Samples;
 use crate::standardise::Standardise;
+use crate::state::{State, Words};
 use crate::trainer::TrainError;
 
 /// Samples in the order of a sampler, ready to learn from.
@@ -38,5 +39,14 @@ impl<S: Samples> Feed<'_, S> {
             }
             return (sample, ends_epoch);
         }
+    }
+}
+
+impl<S: Samples> State for Feed<'_, S> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        self.sampler.pass(words)?;
+        self.standardise.pass(words)?;
+        self.label_noise.pass(words)?;
+        self.samples.pass(words)
     }
 }

@@ -23,6 +23,7 @@ use core::fmt;
 
 use crate::loss::Regression;
 use crate::random::{self, Purpose, Seed};
+use crate::state::{State, Words};
 
 /// A source of noise for targets.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,5 +80,11 @@ impl LabelNoise {
             random::fill_normal(&mut generator, &mut noise);
             pair.iter_mut().zip(noise).for_each(|(target, noise)| *target += self.sigma * noise);
         }
+    }
+}
+
+impl State for LabelNoise {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.long(&mut self.visits)
     }
 }

@@ -39,6 +39,8 @@
 pub mod activation;
 pub mod batch;
 mod blocks;
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
 pub mod clip;
 pub mod compaction;
 pub mod digest;
@@ -69,6 +71,7 @@ pub mod sgd;
 pub mod shadow;
 pub mod shape;
 pub mod standardise;
+pub mod state;
 pub mod support;
 pub mod task;
 pub mod trainer;

@@ -19,6 +19,7 @@ use crate::random::Seed;
 use crate::schedule::Clock;
 use crate::sgd::Sgd;
 use crate::shape::{Network, Shape, Vector};
+use crate::state::{State, Words};
 use crate::support;
 use crate::update::Update;
 
@@ -308,6 +309,14 @@ impl<'a, N: Network, L: Loss, T: Number> Model<'a, N, L, T> {
         let scratch = self.scratch.get_mut(..units.saturating_mul(2)).ok_or(StepError::Memory)?;
         let (y, delta) = split_mut(scratch, units);
         Ok(Parts { net, loss: &self.loss, buffers: Buffers { params, y, delta }, clock: &mut self.clock })
+    }
+}
+
+/// Parameters and time.
+impl<N, L> State for Model<'_, N, L> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.numbers(self.params)?;
+        self.clock.pass(words)
     }
 }
 

@@ -26,6 +26,7 @@ use crate::memory::LengthError;
 use crate::number::Number;
 use crate::sgd::Sgd;
 use crate::shape::{Network, Shape};
+use crate::state::{State, Words};
 
 /// What makes updates of network `N`: `&Sgd`, or `&mut Momentum`.
 pub trait Optimiser<N, T> {
@@ -69,6 +70,15 @@ impl<N: Network, T: Number> Optimiser<N, T> for &mut Method<'_, N, T> {
         match self {
             Method::Plain(sgd) => (sgd, None),
             Method::Momentum(momentum) => momentum.parts_mut(),
+        }
+    }
+}
+
+impl<N> State for Method<'_, N> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Momentum(momentum) => words.numbers(momentum.velocity),
         }
     }
 }

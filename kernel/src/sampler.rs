@@ -19,6 +19,7 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 
 use crate::permutation::Permutation;
 use crate::random::{self, Purpose, Seed};
+use crate::state::{State, Words};
 
 /// The next sample to visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,9 +252,7 @@ impl Ring {
     fn draw(&mut self) -> Draw {
         if let Some(left) = self.left.checked_sub(1) {
             self.left = left;
-            let kept = u32::try_from(self.seen).map_or(self.capacity, |seen| {
-                NonZeroU32::new(seen).map_or(NonZeroU32::MIN, |seen| seen.min(self.capacity))
-            });
+            let kept = self.kept();
             let back = u64::from(random::below(&mut self.generator, kept)).saturating_add(1);
             return Draw { index: self.seen.saturating_sub(back), ends_epoch: false };
         }
@@ -263,6 +262,13 @@ impl Ring {
         self.generator = self.seed.generator(Purpose::Order, index);
         Draw { index, ends_epoch: false }
     }
+
+    /// How many samples can be visited again.
+    fn kept(&self) -> NonZeroU32 {
+        u32::try_from(self.seen).map_or(self.capacity, |seen| {
+            NonZeroU32::new(seen).map_or(NonZeroU32::MIN, |seen| seen.min(self.capacity))
+        })
+    }
 }
 
 impl Stream {
@@ -270,5 +276,64 @@ impl Stream {
         let index = self.next;
         self.next = index.wrapping_add(1);
         Draw { index, ends_epoch: false }
+    }
+}
+
+impl State for Sampler<'_> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        match self {
+            Self::Sequential(order) => words.word(&mut order.next),
+            Self::Shuffled(order) => order.pass(words),
+            Self::Keyed(order) => order.pass(words),
+            Self::WithReplacement(order) => order.pass(words),
+            Self::Ring(order) => order.pass(words),
+            Self::Stream(order) => words.long(&mut order.next),
+        }
+    }
+}
+
+impl State for Shuffled<'_> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        let mut next = self.next as u32;
+        words.long(&mut self.epoch)?;
+        words.word(&mut next)?;
+        self.next = next as usize;
+        self.shuffle();
+        Ok(())
+    }
+}
+
+impl State for Keyed {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.long(&mut self.epoch)?;
+        words.word(&mut self.next)?;
+        self.permutation.rekey(&mut self.seed.generator(Purpose::Order, self.epoch));
+        Ok(())
+    }
+}
+
+impl State for WithReplacement {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.long(&mut self.epoch)?;
+        words.word(&mut self.drawn)?;
+        self.generator = self.seed.generator(Purpose::Order, self.epoch);
+        for _ in 0..self.drawn.min(self.length.get()) {
+            random::below(&mut self.generator, self.length);
+        }
+        Ok(())
+    }
+}
+
+impl State for Ring {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.long(&mut self.seen)?;
+        words.word(&mut self.left)?;
+        let newest = self.seen.saturating_sub(1);
+        self.generator = self.seed.generator(Purpose::Order, newest);
+        let (kept, revisits) = (self.kept(), self.visits.get().saturating_sub(1));
+        for _ in 0..revisits.saturating_sub(self.left) {
+            random::below(&mut self.generator, kept);
+        }
+        Ok(())
     }
 }

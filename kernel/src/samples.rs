@@ -5,12 +5,22 @@ use core::fmt;
 
 use crate::ops::{split, split_mut};
 use crate::random::Seed;
+use crate::state::Words;
 use crate::task::{self, Task};
 
 /// A source of samples.
 pub trait Samples {
     /// Writes sample `index` into `x` (the inputs of the network) and `target` (its outputs).
     fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample>;
+
+    /// Hands over what the source itself must keep for a training to go on: nothing, where it finds every sample again
+    /// by its index.
+    fn pass<W: Words>(&mut self, _words: &mut W) -> Result<(), W::Error>
+    where
+        Self: Sized,
+    {
+        Ok(())
+    }
 }
 
 /// There is no sample of this index.
@@ -37,6 +47,10 @@ impl Samples for Task {
 impl<S: Samples> Samples for &mut S {
     fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
         (**self).sample(index, x, target)
+    }
+
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        (**self).pass(words)
     }
 }
 
@@ -178,5 +192,11 @@ impl<S: Samples> Samples for Ring<'_, S> {
             return Err(NoSample(index));
         }
         self.stored.read(place, index, x, target)
+    }
+
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.long(&mut self.next)?;
+        words.numbers(self.stored.rows)?;
+        self.stream.pass(words)
     }
 }

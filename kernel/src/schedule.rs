@@ -14,6 +14,7 @@
 
 use crate::number::Number;
 use crate::ops;
+use crate::state::{State, Words};
 
 /// What the step size does between warm-up and final drop.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +95,14 @@ impl<T: Number> Clock<T> {
             self.decays = self.decays.saturating_add(1);
         }
         self.product
+    }
+}
+
+impl State for Clock {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.word(&mut self.updates)?;
+        words.word(&mut self.decays)?;
+        words.number(&mut self.product)
     }
 }
 

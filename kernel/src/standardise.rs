@@ -10,6 +10,7 @@
 use crate::memory::LengthError;
 use crate::model::StepError;
 use crate::ops::{self, split_mut};
+use crate::state::{State, Words};
 
 /// Running mean and deviation of the inputs, in lent memory, part of the state of a training.
 pub struct Standardise<'a> {
@@ -79,6 +80,14 @@ impl<'a> Standardise<'a> {
     pub fn unscalable_inputs(&self) -> impl Iterator<Item = usize> + '_ {
         let unscalable = move |&(_, &spread): &(usize, &f32)| self.is_frozen() && !is_scalable(spread);
         self.spread.iter().enumerate().filter(unscalable).map(|(index, _)| index)
+    }
+}
+
+impl State for Standardise<'_> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.numbers(self.mean)?;
+        words.numbers(self.spread)?;
+        words.word(&mut self.seen)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::memory::LengthError;
 use crate::number::Number;
 use crate::ops::{self, split};
 use crate::shape::Network;
+use crate::state::{State, Words};
 
 /// Over how many checks a reported norm is the mean.
 pub const CHECKS: usize = 8;
@@ -35,7 +36,7 @@ pub struct Norms<'a> {
     /// A ring of checks, [`CHECKS`] x inputs.
     ring: &'a mut [f32],
     inputs: usize,
-    taken: usize,
+    taken: u32,
 }
 
 impl<'a> Norms<'a> {
@@ -50,7 +51,7 @@ impl<'a> Norms<'a> {
         if let Some(index) = params.iter().position(|param| !param.is_finite()) {
             return Err(NotFinite(index));
         }
-        let place = self.taken % CHECKS;
+        let place = self.place();
         if let Some(norms) = self.ring.chunks_exact_mut(self.inputs.max(1)).nth(place) {
             column_norms(net, params, norms);
         }
@@ -62,8 +63,8 @@ impl<'a> Norms<'a> {
     /// check.
     #[must_use]
     pub fn mean(&self, mean: &mut [f32]) -> bool {
-        let kept = self.taken.min(CHECKS);
-        let oldest = if self.taken > CHECKS { self.taken % CHECKS } else { 0 };
+        let is_full = self.taken >= CHECKS as u32;
+        let (kept, oldest) = if is_full { (CHECKS, self.place()) } else { (self.place(), 0) };
         let (ring, _) = split(self.ring, kept.saturating_mul(self.inputs));
         let (newer, older) = split(ring, oldest.saturating_mul(self.inputs));
         mean.fill(0.0);
@@ -72,6 +73,18 @@ impl<'a> Norms<'a> {
         }
         ops::mean(mean, ops::count(kept.max(1)));
         kept > 0
+    }
+
+    /// Where the next check goes.
+    fn place(&self) -> usize {
+        self.taken as usize % CHECKS
+    }
+}
+
+impl State for Norms<'_> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.word(&mut self.taken)?;
+        words.numbers(self.ring)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::ops::{self, split_mut};
 use crate::samples::{NoSample, Samples};
 use crate::shape::Network;
 use crate::standardise::Standardise;
+use crate::state::{State, Words};
 use crate::support::{Norms, NotFinite};
 use crate::task::{TEST_ROWS, Task};
 
@@ -77,6 +78,11 @@ impl<'a, N: Network, L: Loss, S: Samples> Trainer<'a, N, L, S> {
     /// Where the samples come from.
     pub fn samples(&self) -> &S {
         &self.feed.samples
+    }
+
+    /// How many updates have been completed.
+    pub fn updates(&self) -> u32 {
+        self.model.updates()
     }
 
     /// The chained digest of all updates so far.
@@ -167,6 +173,17 @@ impl<'a, N: Network, L: Loss, S: Samples> Trainer<'a, N, L, S> {
     /// which is 0, and gives its target.
     pub fn test_loss_on(&mut self, row: impl FnMut(u64, &mut [f32]) -> f32) -> Result<f32, StepError> {
         test_loss(&mut self.model, row, self.feed.standardise.as_ref(), self.sample)
+    }
+}
+
+/// Between updates.
+impl<N, L, S: Samples> State for Trainer<'_, N, L, S> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        self.model.pass(words)?;
+        self.method.pass(words)?;
+        self.digest.pass(words)?;
+        self.norms.pass(words)?;
+        self.feed.pass(words)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod benchmarks;
 pub mod command;
 pub mod costs;
 pub mod exponential;
+pub mod flash;
 pub mod golden;
 pub mod literal;
 pub mod oracle;

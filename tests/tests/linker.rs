@@ -18,7 +18,7 @@ fn stderr(output: &Output) -> String {
 #[test]
 fn no_panic_is_reachable() -> Result<()> {
     for machine in PROOFS {
-        for program in ["no_panic", "no_panic_one_pass"] {
+        for program in ["no_panic", "no_panic_one_pass", "no_panic_checkpoint"] {
             let output = tools::firmware_build(Profile::Release, machine, program)?.output()?;
             assert!(output.status.success(), "{program} does not link for {machine}\n{}", stderr(&output));
         }

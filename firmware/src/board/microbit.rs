@@ -7,6 +7,12 @@ use nrf51_hal::pac::Peripherals;
 use nrf51_hal::uart::{Baudrate, Parity, Pins, Uart};
 
 use super::{Board, NAME};
+pub use crate::registers::nrf51::Flash;
+
+/// The flash memory of the checkpoints, once, by a program that takes nothing else.
+pub fn take_flash() -> Option<Flash> {
+    Some(Flash::new(Peripherals::take()?.NVMC))
+}
 
 /// The board, once.
 pub fn take() -> Option<Board<impl Read + Write, impl OutputPin>> {

@@ -4,7 +4,7 @@
 #[cfg(feature = "microbit")]
 mod microbit;
 #[cfg(feature = "microbit")]
-pub use microbit::take;
+pub use microbit::{Flash, take, take_flash};
 
 #[cfg(feature = "mps")]
 mod mps;

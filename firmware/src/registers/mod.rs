@@ -2,5 +2,7 @@
 
 #[cfg(feature = "mps")]
 pub mod mps;
+#[cfg(feature = "microbit")]
+pub mod nrf51;
 #[cfg(feature = "virt")]
 pub mod virt;

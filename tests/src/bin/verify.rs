@@ -15,7 +15,8 @@ use tamis_host::tools;
 #[derive(clap::Parser)]
 #[command(bin_name = "cargo verify")]
 struct Options {
-    /// Take all 2^32 numbers through tanh, sigmoid and exp too, some minutes more, and print their errors
+    /// Some minutes more: take all 2^32 numbers through tanh, sigmoid and exp and print their errors, and cut the power of
+    /// a checkpoint a million times
     #[arg(long)]
     long: bool,
 }
@@ -103,6 +104,9 @@ fn checks(options: &Options) -> Vec<Check> {
         let arguments = format!("test {TESTED} --test exponential -- --ignored --nocapture");
         let every = check("tanh, sigmoid and exp of every number", &arguments);
         checks.push(Check { is_long: true, ..every });
+        let arguments = format!("test {TESTED} --test checkpoint -- --ignored --nocapture");
+        let faults = check("power lost a million times", &arguments);
+        checks.push(Check { is_long: true, ..faults });
     }
     checks
 }
