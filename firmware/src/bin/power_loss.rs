@@ -33,7 +33,7 @@ fn main() -> ! {
     let mut checkpoints = end::unless_ok(Checkpoints::new(flash, SLOT));
     while training.updates() < plan.updates {
         end::unless_ok(training.update());
-        if training.updates() % EVERY == 0 {
+        if training.updates().is_multiple_of(EVERY) {
             end::unless_ok(checkpoints.save(DESCRIPTION, &mut training));
         }
     }
