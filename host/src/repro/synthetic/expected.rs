@@ -82,7 +82,8 @@ fn on_curve(target: Synthetic, one: &Measured, verdicts: &mut Vec<Verdict>) {
         (Synthetic::Linear, "SGD-1") => [0.10, 0.17],
         (Synthetic::Linear, _) => [0.0, 0.005],
         _ => {
-            let tolerance = (4.0 * deviation).max(0.01);
+            // Three to five orders tell their deviation to a half at best.
+            let tolerance = (4.0 * deviation).max(0.1 * mean).max(0.01);
             [mean - tolerance, mean + tolerance]
         }
     };
