@@ -113,17 +113,21 @@ impl<T: Number> Sweep for Forward<'_, T> {
 /// and sums come in groups, of eight and of four. With lanes there is a core that orders for itself.
 #[inline(always)]
 fn add_products<T: Number, const B: usize>(sums: &mut [T; B], w: &[T; B], x: T) {
-    let (mut sums, mut w) = (&mut sums[..], &w[..]);
-    if blocks::is_scalar::<T>() {
-        let (w_eights, sum_eights, w_fours, sum_fours);
-        (w_eights, w) = w.as_chunks::<8>();
-        (sum_eights, sums) = sums.as_chunks_mut::<8>();
-        w_eights.iter().zip(sum_eights).for_each(|(w, sums)| eight_products(sums, w, x));
-        (w_fours, w) = w.as_chunks::<4>();
-        (sum_fours, sums) = sums.as_chunks_mut::<4>();
-        for (&w, sums) in w_fours.iter().zip(sum_fours) {
-            *sums = four(*sums, four(w, [x, x, x, x], |w, x| w * x), |sum, product| sum + product);
+    if !blocks::is_scalar::<T>() {
+        for (sum, &w) in sums.iter_mut().zip(w) {
+            *sum = *sum + w * x;
         }
+        return;
+    }
+    let (mut sums, mut w) = (&mut sums[..], &w[..]);
+    let (w_eights, sum_eights, w_fours, sum_fours);
+    (w_eights, w) = w.as_chunks::<8>();
+    (sum_eights, sums) = sums.as_chunks_mut::<8>();
+    w_eights.iter().zip(sum_eights).for_each(|(w, sums)| eight_products(sums, w, x));
+    (w_fours, w) = w.as_chunks::<4>();
+    (sum_fours, sums) = sums.as_chunks_mut::<4>();
+    for (&w, sums) in w_fours.iter().zip(sum_fours) {
+        *sums = four(*sums, four(w, [x, x, x, x], |w, x| w * x), |sum, product| sum + product);
     }
     sums.iter_mut().zip(w).for_each(|(sum, &w)| *sum = *sum + w * x);
 }
@@ -263,10 +267,6 @@ impl<T: Number, F: Fn(T) -> T, C: Fn(T, T) -> T> Sweep for Outer<'_, T, F, C> {
         let (delta_fours, delta_rest) = delta.as_chunks::<4>();
         for (row, &x) in rows_mut(self.w, self.delta.len()).zip(self.x) {
             if let Some(w) = block_mut::<T, B>(row, first) {
-                if !blocks::is_scalar::<T>() {
-                    w.iter_mut().zip(&delta).for_each(|(w, &delta)| *w = (self.change)(*w, delta * x));
-                    continue;
-                }
                 let (w_fours, w) = w.as_chunks_mut::<4>();
                 for (w, delta) in w_fours.iter_mut().zip(delta_fours) {
                     *w = four(*w, four(*delta, [x, x, x, x], |delta, x| delta * x), &self.change);

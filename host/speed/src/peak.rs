@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use tamis::Lanes;
+use tamis::{Lanes, Number};
 
 use crate::simd::{Level, Task};
 
@@ -31,9 +31,9 @@ impl<const L: usize> Task for Chains<L> {
     #[inline(always)]
     fn run(self) -> f64 {
         let [mut p0, mut p1, mut p2, mut p3, mut p4, mut p5, mut p6, mut p7] =
-            black_box([Lanes([1.0; L]); CHAINS]);
+            black_box([Lanes::<L>::ONE; CHAINS]);
         let [mut s0, mut s1, mut s2, mut s3, mut s4, mut s5, mut s6, mut s7] =
-            black_box([Lanes([0.0; L]); CHAINS]);
+            black_box([Lanes::<L>::ZERO; CHAINS]);
         let start = Instant::now();
         for _ in 0..LENGTH {
             (p0, p1, p2, p3) = (p0 * p0, p1 * p1, p2 * p2, p3 * p3);

@@ -10,9 +10,43 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use tamis::Lanes;
+use tamis::lanes::Compile;
 
 /// How many trainings go side by side: a vector of 256 bits.
 pub const LANES: usize = 8;
+
+/// The numbers of trainings side by side.
+pub type Bundle = Lanes<LANES, Wide>;
+
+/// Lanes in vectors of 256 bits where this core has them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wide;
+
+impl Compile for Wide {
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn pass<R>(work: impl FnOnce() -> R) -> R {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: this core has the feature.
+            return unsafe { pass_avx2(work) };
+        }
+        work()
+    }
+
+    /// Of `std`: one instruction for all lanes.
+    #[inline(always)]
+    fn sqrt(x: f32) -> f32 {
+        x.sqrt()
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn pass_avx2<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
 
 /// Work that gains by wide vectors.
 pub trait Task {
