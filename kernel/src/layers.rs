@@ -21,6 +21,7 @@ use core::fmt;
 use heapless::Vec;
 
 use crate::activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Tanh};
+use crate::blocks;
 use crate::loss::{BinaryCrossEntropy, Huber, HuberBound, Loss, Mse, SoftmaxCrossEntropy};
 use crate::memory::LengthError;
 use crate::model::{Model, StepError};
@@ -65,6 +66,7 @@ impl AnyActivation {
         #[inline(always)]
         fn each<A: Activation, T: Number>(y: &mut [T]) {
             for y in y {
+                blocks::each_apart::<T>();
                 *y = A::forward(*y);
             }
         }
@@ -83,6 +85,7 @@ impl AnyActivation {
         #[inline(always)]
         fn each<A: Activation, T: Number>(y: &[T], delta: &mut [T]) {
             for (delta, &y) in delta.iter_mut().zip(y) {
+                blocks::each_apart::<T>();
                 *delta = A::backward(y, *delta);
             }
         }
