@@ -115,6 +115,7 @@ impl<T: Number> Sweep for Forward<'_, T> {
 fn add_products<T: Number, const B: usize>(sums: &mut [T; B], w: &[T; B], x: T) {
     if !blocks::is_scalar::<T>() {
         for (sum, &w) in sums.iter_mut().zip(w) {
+            blocks::each_apart::<T>();
             *sum = *sum + w * x;
         }
         return;
@@ -377,6 +378,7 @@ impl<T: Number> Change<T> {
 #[inline(always)]
 pub fn descend<T: Number>(params: &mut [T], gradient: &[T], eta: T) {
     for (param, &g) in params.iter_mut().zip(gradient) {
+        blocks::each_apart::<T>();
         *param = *param - eta * g;
     }
 }
@@ -439,6 +441,7 @@ pub fn shrink_columns<T: Number>(w: &mut [T], outputs: usize, rates: &[T], k: T)
 #[inline(always)]
 fn shrink<T: Number>(column: &mut [T], factor: T) {
     for w in column {
+        blocks::each_apart::<T>();
         *w = factor.if_less(T::splat(LEAST), T::ZERO, *w * factor + T::ZERO);
     }
 }

@@ -20,7 +20,7 @@ use tamis::{
 };
 use tamis_firmware::workloads::{W1, Workload};
 
-use crate::simd::{Bundle, LANES, Level, Task};
+use crate::simd::{Bundle, LANES, Level};
 
 /// A number that holds one training or several.
 trait Several: Number {
@@ -198,7 +198,10 @@ fn train<N: Shape<Last = Identity>, T: Several>(
     }
     let sgd = settings.sgd()?.map(T::splat);
     let course = Course { net: PhantomData::<N>, runs: &mut runs, params, settings, sgd, moments, progress };
-    Level::Avx2.run(course)?; // numbers of 512 bits would be taken apart, and masks for their parts cost more
+    Level::Avx2.run(
+        #[inline(always)]
+        || course.run(),
+    )?; // one alone gains too, over its outputs
     Ok(runs.into_iter().map(|run| run.moments).collect())
 }
 
@@ -223,9 +226,7 @@ struct Course<'c, 'a, N, T> {
     progress: &'c mut dyn FnMut(u32),
 }
 
-impl<N: Shape<Last = Identity>, T: Several> Task for Course<'_, '_, N, T> {
-    type Output = Result<()>;
-
+impl<N: Shape<Last = Identity>, T: Several> Course<'_, '_, N, T> {
     #[inline(always)]
     fn run(self) -> Result<()> {
         let Self { runs, mut params, settings, sgd, moments, progress, .. } = self;
