@@ -7,6 +7,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+use crate::blocks;
 use crate::memory::LengthError;
 use crate::number::Number;
 use crate::ops;
@@ -119,7 +120,11 @@ impl<'a, N: Network, T: Number> Batch<'a, N, T> {
         }
         let n = ops::count(accepted as usize);
         let gradient = self.gradient.get_mut(..net.params())?;
-        ops::mean(gradient, n);
+        if !blocks::is_scalar::<T>() && accepted.is_power_of_two() {
+            ops::scale(gradient, T::ONE / n);
+        } else {
+            ops::mean(gradient, n);
+        }
         Some((gradient, loss / n))
     }
 }

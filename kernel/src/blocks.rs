@@ -4,6 +4,8 @@
 //! the outputs are no multiple of 16 is a block too, of its own width. For a typed network the compiler knows the
 //! widths, and nothing remains of the others. With the feature `small` blocks are of four, and one.
 
+use core::sync::atomic::{Ordering, compiler_fence};
+
 /// Something to do for all inputs, for a block of outputs at a time.
 pub(crate) trait Sweep {
     /// For the `B` outputs from `first` on.
@@ -20,6 +22,14 @@ pub(crate) fn sweep<T>(outputs: usize, sweep: &mut impl Sweep) {
 #[inline(always)]
 pub(crate) fn is_scalar<T>() -> bool {
     size_of::<T>() == size_of::<f32>()
+}
+
+/// Stands in a loop over numbers: lanes are vectors already, and shall not be taken apart for others across the loop.
+#[inline(always)]
+pub(crate) fn each_apart<T>() {
+    if !is_scalar::<T>() {
+        compiler_fence(Ordering::SeqCst); // no instruction
+    }
 }
 
 /// As many blocks of `B` outputs as there are from `first` on; gives the first output that is left.

@@ -44,38 +44,55 @@ const E: [f32; 5] = [0.499_999_9, 0.166_665_05, 0.041_668_132, 0.008_369_661, 0.
 const T: [f32; 5] = [-0.333_332_8, 0.133_314_1, -0.053_736_668, 0.020_627_812, -0.005_690_914];
 
 /// tanh x.
-#[inline]
+#[cfg_attr(target_os = "none", inline)]
+#[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
 pub fn tanh<N: Number>(x: N) -> N {
     let a = x.abs();
-    let far = || {
-        let y = N::ONE - N::splat(2.0) * tail(N::splat(2.0) * a);
-        x.if_less(N::ZERO, -y, y)
-    };
-    a.either(N::splat(NEAR), || tanh_near(x), far)
+    a.either(
+        N::splat(NEAR),
+        #[inline(always)]
+        || tanh_near(x),
+        #[inline(always)]
+        || {
+            let y = N::ONE - N::splat(2.0) * tail(N::splat(2.0) * a);
+            x.if_less(N::ZERO, -y, y)
+        },
+    )
 }
 
 /// 1 / (1 + e^-x).
-#[inline]
+#[cfg_attr(target_os = "none", inline)]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn sigmoid<N: Number>(x: N) -> N {
     let (half, a) = (N::splat(0.5), x.abs());
-    let far = || {
-        let y = tail(a);
-        x.if_less(N::ZERO, y, N::ONE - y)
-    };
-    a.either(N::splat(2.0 * NEAR), || half + half * tanh_near(half * x), far)
+    a.either(
+        N::splat(2.0 * NEAR),
+        #[inline(always)]
+        || half + half * tanh_near(half * x),
+        #[inline(always)]
+        || {
+            let y = tail(a);
+            x.if_less(N::ZERO, y, N::ONE - y)
+        },
+    )
 }
 
 /// e^x.
-#[inline]
+#[cfg_attr(target_os = "none", inline)]
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub fn exp<N: Number>(x: N) -> N {
-    let near = || {
-        let (sum, p) = split(x, N::splat(ROUND));
-        let (s, rest) = sum.exp2_halves();
-        (s + s * p) * rest
-    };
-    // Far below it is zero; far above infinity; a NaN stays one.
-    let far = || x.if_less(N::ZERO, N::ZERO, x * N::splat(f32::INFINITY));
-    x.abs().either(N::splat(LIMIT), near, far)
+    x.abs().either(
+        N::splat(LIMIT),
+        #[inline(always)]
+        || {
+            let (sum, p) = split(x, N::splat(ROUND));
+            let (s, rest) = sum.exp2_halves();
+            (s + s * p) * rest
+        },
+        // Far below it is zero; far above infinity; a NaN stays one.
+        #[inline(always)]
+        || x.if_less(N::ZERO, N::ZERO, x * N::splat(f32::INFINITY)),
+    )
 }
 
 /// (`round` + n, p) of e^x = 2^n (1 + p), where `round` is [`ROUND`] but for a shift of n.

@@ -13,7 +13,7 @@
 //! let sgd = lanes::bundle(&[Sgd::new(0.1)?, Sgd::new(0.2)?]).ok_or("other options")?;
 //! let (mut params, mut scratch) = ([Pair::default(); Net::PARAMS], [Pair::default(); Net::SCRATCH]);
 //! let mut net = Model::<Net, tamis::Mse, Pair>::from_slices(&mut params, &mut scratch)?;
-//! let (x, target) = ([Lanes([1.0, -1.0]), Lanes([0.5, 0.25])], [Lanes([1.0, 2.0])]);
+//! let (x, target) = ([[1.0, -1.0].into(), [0.5, 0.25].into()], [[1.0, 2.0].into()]);
 //! net.step(&x, &target, &sgd)?; // two trainings, one update each
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -21,25 +21,58 @@
 //! A step that fails in one lane fails as a whole, with nothing written: the loss is checked before anything
 //! is. [`unpack`] then takes that lane's parameters out, exactly as its training alone would have left them,
 //! and a step on those tells which lane it was and why.
+//!
+//! How the arithmetic is compiled is part of the type, and no bit depends on it: [`Portable`] as the rest of the
+//! program, another [`Compile`] with instructions that not every core of the target has.
 
+use core::fmt::Debug;
+use core::marker::PhantomData;
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::number::Number;
 use crate::sgd::Sgd;
 
+/// How the arithmetic on lanes is compiled.
+pub trait Compile: Copy + Debug + PartialEq {
+    /// [`Number::pass`].
+    #[inline(always)]
+    fn pass<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    /// The square root, correctly rounded, so that all have the same bits.
+    #[inline(always)]
+    fn sqrt(x: f32) -> f32 {
+        libm::sqrtf(x)
+    }
+}
+
+/// For every core of the target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Portable;
+
+impl Compile for Portable {}
+
 /// `L` numbers that are computed on together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(align(32))]
-pub struct Lanes<const L: usize>(pub [f32; L]);
+pub struct Lanes<const L: usize, C = Portable>(pub [f32; L], PhantomData<C>);
 
-impl<const L: usize> Lanes<L> {
+impl<const L: usize, C> From<[f32; L]> for Lanes<L, C> {
+    #[inline(always)]
+    fn from(numbers: [f32; L]) -> Self {
+        Self(numbers, PhantomData)
+    }
+}
+
+impl<const L: usize, C> Lanes<L, C> {
     #[inline(always)]
     fn map(self, f: impl Fn(f32) -> f32) -> Self {
         let mut out = self.0;
         for a in &mut out {
             *a = f(*a);
         }
-        Self(out)
+        out.into()
     }
 
     #[inline(always)]
@@ -48,17 +81,17 @@ impl<const L: usize> Lanes<L> {
         for (a, b) in out.iter_mut().zip(other.0) {
             *a = f(*a, b);
         }
-        Self(out)
+        out.into()
     }
 }
 
-impl<const L: usize> Default for Lanes<L> {
+impl<const L: usize, C> Default for Lanes<L, C> {
     fn default() -> Self {
-        Self([0.0; L])
+        [0.0; L].into()
     }
 }
 
-impl<const L: usize> Add for Lanes<L> {
+impl<const L: usize, C> Add for Lanes<L, C> {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -66,7 +99,7 @@ impl<const L: usize> Add for Lanes<L> {
     }
 }
 
-impl<const L: usize> Sub for Lanes<L> {
+impl<const L: usize, C> Sub for Lanes<L, C> {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
@@ -74,7 +107,7 @@ impl<const L: usize> Sub for Lanes<L> {
     }
 }
 
-impl<const L: usize> Mul for Lanes<L> {
+impl<const L: usize, C> Mul for Lanes<L, C> {
     type Output = Self;
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
@@ -82,7 +115,7 @@ impl<const L: usize> Mul for Lanes<L> {
     }
 }
 
-impl<const L: usize> Div for Lanes<L> {
+impl<const L: usize, C> Div for Lanes<L, C> {
     type Output = Self;
     #[inline(always)]
     fn div(self, other: Self) -> Self {
@@ -90,7 +123,7 @@ impl<const L: usize> Div for Lanes<L> {
     }
 }
 
-impl<const L: usize> Neg for Lanes<L> {
+impl<const L: usize, C> Neg for Lanes<L, C> {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
@@ -98,13 +131,13 @@ impl<const L: usize> Neg for Lanes<L> {
     }
 }
 
-impl<const L: usize> Number for Lanes<L> {
-    const ZERO: Self = Self([0.0; L]);
-    const ONE: Self = Self([1.0; L]);
+impl<const L: usize, C: Compile> Number for Lanes<L, C> {
+    const ZERO: Self = Self([0.0; L], PhantomData);
+    const ONE: Self = Self([1.0; L], PhantomData);
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
-        Self([value; L])
+        [value; L].into()
     }
 
     #[inline(always)]
@@ -113,7 +146,7 @@ impl<const L: usize> Number for Lanes<L> {
         for (((out, a), b), then) in out.iter_mut().zip(self.0).zip(than.0).zip(then.0) {
             *out = a.if_less(b, then, *out);
         }
-        Self(out)
+        out.into()
     }
 
     #[inline(always)]
@@ -133,7 +166,7 @@ impl<const L: usize> Number for Lanes<L> {
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        self.map(Number::sqrt)
+        self.map(C::sqrt)
     }
 
     #[inline(always)]
@@ -148,12 +181,17 @@ impl<const L: usize> Number for Lanes<L> {
 
     #[inline(always)]
     fn all(self, holds: impl Fn(f32) -> bool) -> bool {
-        self.0.into_iter().all(holds)
+        self.0.into_iter().fold(true, |all, a| all & holds(a)) // no branch for each
+    }
+
+    #[inline(always)]
+    fn pass<R>(work: impl FnOnce() -> R) -> R {
+        C::pass(work)
     }
 }
 
 /// Puts the numbers of one training into lane `lane`.
-pub fn pack<const L: usize>(numbers: &[f32], lane: usize, into: &mut [Lanes<L>]) {
+pub fn pack<const L: usize, C>(numbers: &[f32], lane: usize, into: &mut [Lanes<L, C>]) {
     for (lanes, &number) in into.iter_mut().zip(numbers) {
         if let Some(place) = lanes.0.get_mut(lane) {
             *place = number;
@@ -162,7 +200,7 @@ pub fn pack<const L: usize>(numbers: &[f32], lane: usize, into: &mut [Lanes<L>])
 }
 
 /// Takes the numbers of the training in lane `lane` out.
-pub fn unpack<const L: usize>(from: &[Lanes<L>], lane: usize, numbers: &mut [f32]) {
+pub fn unpack<const L: usize, C>(from: &[Lanes<L, C>], lane: usize, numbers: &mut [f32]) {
     for (number, lanes) in numbers.iter_mut().zip(from) {
         if let Some(&place) = lanes.0.get(lane) {
             *number = place;
@@ -171,7 +209,7 @@ pub fn unpack<const L: usize>(from: &[Lanes<L>], lane: usize, numbers: &mut [f32
 }
 
 /// The settings of `L` trainings as one, each number a bundle; nothing where they differ in more than numbers.
-pub fn bundle<const L: usize>(each: &[Sgd; L]) -> Option<Sgd<Lanes<L>>> {
+pub fn bundle<const L: usize, C: Copy>(each: &[Sgd; L]) -> Option<Sgd<Lanes<L, C>>> {
     let first = each.first()?;
     let options = first.map(|_| 0.0);
     if each.iter().any(|sgd| sgd.map(|_| 0.0) != options) {
@@ -179,10 +217,9 @@ pub fn bundle<const L: usize>(each: &[Sgd; L]) -> Option<Sgd<Lanes<L>>> {
     }
     let mut place: usize = 0;
     Some(first.map(|_| {
-        let lanes = Lanes(core::array::from_fn(|lane| {
-            each.get(lane).and_then(|sgd| sgd.number(place)).unwrap_or_default()
-        }));
+        let lanes =
+            core::array::from_fn(|lane| each.get(lane).and_then(|sgd| sgd.number(place)).unwrap_or_default());
         place = place.saturating_add(1);
-        lanes
+        lanes.into()
     }))
 }

@@ -21,6 +21,7 @@ use core::fmt;
 use heapless::Vec;
 
 use crate::activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Tanh};
+use crate::blocks;
 use crate::loss::{BinaryCrossEntropy, Huber, HuberBound, Loss, Mse, SoftmaxCrossEntropy};
 use crate::memory::LengthError;
 use crate::model::{Model, StepError};
@@ -60,9 +61,14 @@ impl AnyActivation {
     }
 
     /// y = f(z), of all units of a layer.
+    #[inline(always)]
     fn forward<T: Number>(self, y: &mut [T]) {
+        #[inline(always)]
         fn each<A: Activation, T: Number>(y: &mut [T]) {
-            y.iter_mut().for_each(|y| *y = A::forward(*y));
+            for y in y {
+                blocks::each_apart::<T>();
+                *y = A::forward(*y);
+            }
         }
         match self {
             Self::Identity => {}
@@ -74,9 +80,14 @@ impl AnyActivation {
     }
 
     /// `delta` f'(z), of all units of a layer.
+    #[inline(always)]
     fn backward<T: Number>(self, y: &[T], delta: &mut [T]) {
+        #[inline(always)]
         fn each<A: Activation, T: Number>(y: &[T], delta: &mut [T]) {
-            delta.iter_mut().zip(y).for_each(|(delta, &y)| *delta = A::backward(y, *delta));
+            for (delta, &y) in delta.iter_mut().zip(y) {
+                blocks::each_apart::<T>();
+                *delta = A::backward(y, *delta);
+            }
         }
         match self {
             Self::Identity => {}
@@ -238,55 +249,75 @@ impl Network for Layers {
     }
 
     fn forward<T: Number>(&self, params: &[T], x: &[T], y: &mut [T]) {
-        let (mut params, mut x, mut y) = (params, x, y);
-        for (inputs, spec) in self.each() {
-            let layer = layer(inputs, spec, 0);
-            let (w, b, z);
-            (w, params) = split(params, layer.weights());
-            (b, params) = split(params, layer.biases());
-            (z, y) = split_mut(y, layer.outputs);
-            ops::forward(w, layer.has_bias.then_some(b), x, z);
-            spec.activation.forward(z);
-            x = z;
-        }
+        T::pass(
+            #[inline(always)]
+            || {
+                let (mut params, mut x, mut y) = (params, x, y);
+                for (inputs, spec) in self.each() {
+                    let layer = layer(inputs, spec, 0);
+                    let (w, b, z);
+                    (w, params) = split(params, layer.weights());
+                    (b, params) = split(params, layer.biases());
+                    (z, y) = split_mut(y, layer.outputs);
+                    ops::forward(w, layer.has_bias.then_some(b), x, z);
+                    spec.activation.forward(z);
+                    x = z;
+                }
+            },
+        )
     }
 
     fn backward<T: Number>(&self, params: &[T], y: &[T], delta: &mut [T]) {
-        let (mut params, mut y, mut delta) = (params, y, delta);
-        for (index, (inputs, spec)) in self.each().enumerate().rev() {
-            let layer = layer(inputs, spec, 0);
-            let (y_l, delta_l, params_l);
-            (y, y_l) = split_last(y, layer.outputs);
-            (delta, delta_l) = split_last_mut(delta, layer.outputs);
-            (params, params_l) = split_last(params, layer.params());
-            spec.activation.backward(y_l, delta_l);
-            if index > 0 {
-                let (w, _) = split(params_l, layer.weights());
-                let (_, dx) = split_last_mut(delta, inputs);
-                ops::backward(w, delta_l, dx);
-            }
-        }
+        T::pass(
+            #[inline(always)]
+            || {
+                let (mut params, mut y, mut delta) = (params, y, delta);
+                for (index, (inputs, spec)) in self.each().enumerate().rev() {
+                    let layer = layer(inputs, spec, 0);
+                    let (y_l, delta_l, params_l);
+                    (y, y_l) = split_last(y, layer.outputs);
+                    (delta, delta_l) = split_last_mut(delta, layer.outputs);
+                    (params, params_l) = split_last(params, layer.params());
+                    spec.activation.backward(y_l, delta_l);
+                    if index > 0 {
+                        let (w, _) = split(params_l, layer.weights());
+                        let (_, dx) = split_last_mut(delta, inputs);
+                        ops::backward(w, delta_l, dx);
+                    }
+                }
+            },
+        )
     }
 
     fn backward_input<T: Number>(&self, params: &[T], delta: &[T], dx: &mut [T]) {
-        if let Some(first) = self.layers().next() {
-            let (w, _) = split(params, first.weights());
-            let (delta, _) = split(delta, first.outputs);
-            ops::backward(w, delta, dx);
-        }
+        T::pass(
+            #[inline(always)]
+            || {
+                if let Some(first) = self.layers().next() {
+                    let (w, _) = split(params, first.weights());
+                    let (delta, _) = split(delta, first.outputs);
+                    ops::backward(w, delta, dx);
+                }
+            },
+        )
     }
 
     fn walk<T: Number>(&self, params: &mut [T], x: &[T], y: &[T], delta: &mut [T], each: &mut impl Visit<T>) {
-        let (mut params, mut x, mut y, mut delta) = (params, x, y, delta);
-        for layer in self.layers() {
-            let (w, b, delta_l, y_l);
-            (w, params) = split_mut(params, layer.weights());
-            (b, params) = split_mut(params, layer.biases());
-            (delta_l, delta) = split_mut(delta, layer.outputs);
-            (y_l, y) = split(y, layer.outputs);
-            each.layer(Pass { w, b: layer.has_bias.then_some(b), x, delta: delta_l });
-            x = y_l;
-        }
+        T::pass(
+            #[inline(always)]
+            || {
+                let (mut params, mut x, mut y, mut delta) = (params, x, y, delta);
+                for layer in self.layers() {
+                    let (w, b, delta_l, y_l);
+                    (w, params) = split_mut(params, layer.weights());
+                    (b, params) = split_mut(params, layer.biases());
+                    (delta_l, delta) = split_mut(delta, layer.outputs);
+                    (y_l, y) = split(y, layer.outputs);
+                    each.layer(Pass { w, b: layer.has_bias.then_some(b), x, delta: delta_l });
+                    x = y_l;
+                }
+            },
+        )
     }
 }
 
@@ -329,12 +360,15 @@ impl AnyLoss {
 
 impl Loss for AnyLoss {
     fn evaluate<T: Number>(&self, y: &[T], t: &[T], delta: &mut [T]) -> T {
-        match self {
-            Self::Mse => Mse.evaluate(y, t, delta),
-            Self::Huber(huber) => huber.evaluate(y, t, delta),
-            Self::BinaryCrossEntropy => BinaryCrossEntropy.evaluate(y, t, delta),
-            Self::SoftmaxCrossEntropy => SoftmaxCrossEntropy.evaluate(y, t, delta),
-        }
+        T::pass(
+            #[inline(always)]
+            || match self {
+                Self::Mse => Mse.evaluate(y, t, delta),
+                Self::Huber(huber) => huber.evaluate(y, t, delta),
+                Self::BinaryCrossEntropy => BinaryCrossEntropy.evaluate(y, t, delta),
+                Self::SoftmaxCrossEntropy => SoftmaxCrossEntropy.evaluate(y, t, delta),
+            },
+        )
     }
 
     fn is_regression(&self) -> bool {

@@ -71,6 +71,13 @@ pub trait Number:
     fn is_finite(self) -> bool {
         self.all(f32::is_finite)
     }
+
+    /// Runs a pass over many numbers, which lanes may compile with instructions that the rest of the program does not
+    /// have. To gain by it, `work` and all that it calls must be `#[inline(always)]`.
+    #[inline(always)]
+    fn pass<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
 }
 
 impl Number for f32 {

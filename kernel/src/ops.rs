@@ -113,17 +113,22 @@ impl<T: Number> Sweep for Forward<'_, T> {
 /// and sums come in groups, of eight and of four. With lanes there is a core that orders for itself.
 #[inline(always)]
 fn add_products<T: Number, const B: usize>(sums: &mut [T; B], w: &[T; B], x: T) {
-    let (mut sums, mut w) = (&mut sums[..], &w[..]);
-    if blocks::is_scalar::<T>() {
-        let (w_eights, sum_eights, w_fours, sum_fours);
-        (w_eights, w) = w.as_chunks::<8>();
-        (sum_eights, sums) = sums.as_chunks_mut::<8>();
-        w_eights.iter().zip(sum_eights).for_each(|(w, sums)| eight_products(sums, w, x));
-        (w_fours, w) = w.as_chunks::<4>();
-        (sum_fours, sums) = sums.as_chunks_mut::<4>();
-        for (&w, sums) in w_fours.iter().zip(sum_fours) {
-            *sums = four(*sums, four(w, [x, x, x, x], |w, x| w * x), |sum, product| sum + product);
+    if !blocks::is_scalar::<T>() {
+        for (sum, &w) in sums.iter_mut().zip(w) {
+            blocks::each_apart::<T>();
+            *sum = *sum + w * x;
         }
+        return;
+    }
+    let (mut sums, mut w) = (&mut sums[..], &w[..]);
+    let (w_eights, sum_eights, w_fours, sum_fours);
+    (w_eights, w) = w.as_chunks::<8>();
+    (sum_eights, sums) = sums.as_chunks_mut::<8>();
+    w_eights.iter().zip(sum_eights).for_each(|(w, sums)| eight_products(sums, w, x));
+    (w_fours, w) = w.as_chunks::<4>();
+    (sum_fours, sums) = sums.as_chunks_mut::<4>();
+    for (&w, sums) in w_fours.iter().zip(sum_fours) {
+        *sums = four(*sums, four(w, [x, x, x, x], |w, x| w * x), |sum, product| sum + product);
     }
     sums.iter_mut().zip(w).for_each(|(sum, &w)| *sum = *sum + w * x);
 }
@@ -263,10 +268,6 @@ impl<T: Number, F: Fn(T) -> T, C: Fn(T, T) -> T> Sweep for Outer<'_, T, F, C> {
         let (delta_fours, delta_rest) = delta.as_chunks::<4>();
         for (row, &x) in rows_mut(self.w, self.delta.len()).zip(self.x) {
             if let Some(w) = block_mut::<T, B>(row, first) {
-                if !blocks::is_scalar::<T>() {
-                    w.iter_mut().zip(&delta).for_each(|(w, &delta)| *w = (self.change)(*w, delta * x));
-                    continue;
-                }
                 let (w_fours, w) = w.as_chunks_mut::<4>();
                 for (w, delta) in w_fours.iter_mut().zip(delta_fours) {
                     *w = four(*w, four(*delta, [x, x, x, x], |delta, x| delta * x), &self.change);
@@ -377,6 +378,7 @@ impl<T: Number> Change<T> {
 #[inline(always)]
 pub fn descend<T: Number>(params: &mut [T], gradient: &[T], eta: T) {
     for (param, &g) in params.iter_mut().zip(gradient) {
+        blocks::each_apart::<T>();
         *param = *param - eta * g;
     }
 }
@@ -439,6 +441,7 @@ pub fn shrink_columns<T: Number>(w: &mut [T], outputs: usize, rates: &[T], k: T)
 #[inline(always)]
 fn shrink<T: Number>(column: &mut [T], factor: T) {
     for w in column {
+        blocks::each_apart::<T>();
         *w = factor.if_less(T::splat(LEAST), T::ZERO, *w * factor + T::ZERO);
     }
 }

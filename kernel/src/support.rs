@@ -26,9 +26,14 @@ pub const CHECKS: usize = 8;
 pub fn column_norms<T: Number>(net: &impl Network, params: &[T], norms: &mut [T]) {
     let Some(first) = net.layers().next() else { return };
     let (weights, _) = split(params, first.weights());
-    for (column, norm) in weights.chunks_exact(first.outputs.max(1)).zip(norms) {
-        *norm = ops::square_sum(column).sqrt();
-    }
+    T::pass(
+        #[inline(always)]
+        || {
+            for (column, norm) in weights.chunks_exact(first.outputs.max(1)).zip(norms) {
+                *norm = ops::square_sum(column).sqrt();
+            }
+        },
+    );
 }
 
 /// The column norms of the last [`CHECKS`] checks, in lent memory.

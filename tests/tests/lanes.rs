@@ -109,7 +109,7 @@ fn a_step_that_fails_in_one_lane_writes_nothing() -> Result<()> {
         let (mut params, mut scratch) = ([Lanes::default(); Net::PARAMS], [Lanes::default(); Net::SCRATCH]);
         each.iter().enumerate().for_each(|(lane, numbers)| lanes::pack(numbers, lane, &mut params));
         let mut model = Model::<Net, Mse, Lanes<4>>::from_slices(&mut params, &mut scratch)?;
-        let sample = ([Lanes([1.0, -0.5, 0.25, 2.0]); 3], [Lanes([0.5; 4])]);
+        let sample = ([[1.0, -0.5, 0.25, 2.0].into(); 3], [Lanes::splat(0.5)]);
         let together = lanes::bundle(&[sgd; 4]).context("one setting")?;
         assert_eq!(model.step(&sample.0, &sample.1, &together), Err(StepError::Loss));
         for (lane, before) in each.iter().enumerate() {
@@ -138,10 +138,11 @@ fn every_operation_acts_on_each_lane_by_itself() {
     let values: Vec<f32> = specials.into_iter().chain(numbers(3, 54)).collect();
     let same = |a: f32, b: f32| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
     for (i, &a) in values.iter().enumerate() {
-        let rotated = |by: usize| Lanes::<16>(std::array::from_fn(|k| values[(i * by + k) % values.len()]));
+        let rotated =
+            |by: usize| Lanes::<16>::from(std::array::from_fn(|k| values[(i * by + k) % values.len()]));
         let (x, y, z, w) = (rotated(1), rotated(3), rotated(5), rotated(7));
         let of = |f: &dyn Fn(f32, f32, f32, f32) -> f32| {
-            Lanes::<16>(std::array::from_fn(|k| f(x.0[k], y.0[k], z.0[k], w.0[k])))
+            Lanes::<16>::from(std::array::from_fn(|k| f(x.0[k], y.0[k], z.0[k], w.0[k])))
         };
         let pairs = [
             (x + y, of(&|x, y, _, _| x + y)),
@@ -157,7 +158,7 @@ fn every_operation_acts_on_each_lane_by_itself() {
             (exponential::exp(x), of(&|x, _, _, _| exponential::exp(x))),
             (x.ln(), of(&|x, _, _, _| Number::ln(x))),
             (x.ln_1p(), of(&|x, _, _, _| Number::ln_1p(x))),
-            (Lanes::splat(a), Lanes([a; 16])),
+            (Lanes::splat(a), [a; 16].into()),
         ];
         for (place, (lanes, scalars)) in pairs.into_iter().enumerate() {
             let all = lanes.0.iter().zip(scalars.0).all(|(&a, b)| same(a, b));

@@ -11,20 +11,18 @@ use std::array;
 
 use anyhow::{Context, Result, ensure};
 use tamis::feed::Feed;
-use tamis::lanes::{self, Lanes};
+use tamis::lanes;
 use tamis::momentum::{Method, Momentum};
 use tamis::support::CHECKS;
 use tamis::task::TEST_ROWS;
 use tamis::trainer::{CHECK_EVERY, test_loss};
 use tamis::wire::{Report, Training};
 use tamis::{
-    AnyLoss, Batch, Data, Digest, Layers, Lent, Loss, Model, Network, NoSample, Norms, Samples, StepError,
-    Task,
+    AnyLoss, Batch, Data, Digest, Layers, Lent, Loss, Model, Network, NoSample, Norms, Number, Samples,
+    StepError, Task,
 };
 
-use crate::simd::{self, LANES, Level};
-
-type Bundle = Lanes<LANES>;
+use crate::simd::{Bundle, LANES};
 
 /// What is told of the trainings.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +99,10 @@ pub fn run(trainings: &[Training], watch: Watch) -> Result<Vec<Option<Ended>>> {
         lanes.push(Lane::start(training, feeder, norms)?);
     }
     let mut numbers = Numbers::of(&lanes);
-    Level::widest().run(Drive { lanes: &mut lanes, feeders: &mut feeders, numbers: &mut numbers, watch })?;
+    Bundle::pass(
+        #[inline(always)]
+        || train(&mut lanes, &mut feeders, &mut numbers, watch),
+    )?;
     Ok(lanes.into_iter().map(|lane| lane.ended).collect())
 }
 
@@ -329,7 +330,7 @@ fn gather(feeders: &[Feeder<'_>], lanes: &[Lane<'_>], into: &mut [Bundle]) {
         && lanes.len() == LANES
         && lanes.iter().all(|lane| lane.ended.is_some())
     {
-        into.iter_mut().zip(&feeder.sample).for_each(|(into, &number)| *into = Lanes([number; LANES]));
+        into.iter_mut().zip(&feeder.sample).for_each(|(into, &number)| *into = Bundle::splat(number));
         return;
     }
     for (place, lane) in lanes.iter().enumerate() {
@@ -339,23 +340,6 @@ fn gather(feeders: &[Feeder<'_>], lanes: &[Lane<'_>], into: &mut [Bundle]) {
         } else {
             into.iter_mut().for_each(|number| number.0[place] = 0.0);
         }
-    }
-}
-
-/// All updates of all lanes, for vectors as wide as the core has them.
-struct Drive<'d, 'a> {
-    lanes: &'d mut [Lane<'a>],
-    feeders: &'d mut [Feeder<'a>],
-    numbers: &'d mut Numbers,
-    watch: Watch,
-}
-
-impl simd::Task for Drive<'_, '_> {
-    type Output = Result<()>;
-
-    #[inline(always)]
-    fn run(self) -> Result<()> {
-        train(self.lanes, self.feeders, self.numbers, self.watch)
     }
 }
 
@@ -372,7 +356,7 @@ fn train(
     let plan_of = |place: usize| lanes.get(place).unwrap_or(&lanes[0]).training.plan;
     let sgd = lanes::bundle(&array::from_fn::<_, LANES, _>(|place| plan_of(place).sgd))
         .context("the trainings must differ in numbers only")?;
-    let mu = Lanes(array::from_fn(|place| plan_of(place).momentum.unwrap_or_default()));
+    let mu = array::from_fn(|place| plan_of(place).momentum.unwrap_or_default()).into();
     let mut method = match plan.momentum {
         None => Method::Plain(sgd),
         Some(_) => Method::Momentum(Momentum::over(layers, sgd, mu, &mut numbers.velocity)?),

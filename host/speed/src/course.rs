@@ -15,12 +15,12 @@ use anyhow::{Context, Result, ensure};
 use tamis::model::{Input, Target};
 use tamis::shape::Vector;
 use tamis::{
-    Batch, Chain, Clip, Dense, Digest, Identity, LabelNoise, Lanes, Model, Mse, NoBias, Number, Relu,
-    Sampler, Seed, Sgd, Shape, StepError, WeightDecay,
+    Batch, Chain, Clip, Dense, Digest, Identity, LabelNoise, Model, Mse, NoBias, Number, Relu, Sampler, Seed,
+    Sgd, Shape, StepError, WeightDecay,
 };
 use tamis_firmware::workloads::{W1, Workload};
 
-use crate::simd::{LANES, Level, Task};
+use crate::simd::{Bundle, LANES, Level};
 
 /// A number that holds one training or several.
 trait Several: Number {
@@ -43,7 +43,7 @@ impl Several for f32 {
     }
 }
 
-impl<const L: usize> Several for Lanes<L> {
+impl Several for Bundle {
     #[inline(always)]
     fn of(&self, run: usize) -> f32 {
         self.0[run]
@@ -156,9 +156,9 @@ pub fn run(
     ensure!(starts.len() <= LANES, "at most {LANES} trainings go together");
     match (net, starts.len()) {
         (Net::Linear, ..=1) => train::<Linear, f32>(starts, settings, moments, progress),
-        (Net::Linear, _) => train::<Linear, Lanes<LANES>>(starts, settings, moments, progress),
+        (Net::Linear, _) => train::<Linear, Bundle>(starts, settings, moments, progress),
         (Net::Rectified, ..=1) => train::<Rectified, f32>(starts, settings, moments, progress),
-        (Net::Rectified, _) => train::<Rectified, Lanes<LANES>>(starts, settings, moments, progress),
+        (Net::Rectified, _) => train::<Rectified, Bundle>(starts, settings, moments, progress),
     }
 }
 
@@ -198,7 +198,10 @@ fn train<N: Shape<Last = Identity>, T: Several>(
     }
     let sgd = settings.sgd()?.map(T::splat);
     let course = Course { net: PhantomData::<N>, runs: &mut runs, params, settings, sgd, moments, progress };
-    Level::Avx2.run(course)?; // numbers of 512 bits would be taken apart, and masks for their parts cost more
+    Level::Avx2.run(
+        #[inline(always)]
+        || course.run(),
+    )?; // one alone gains too, over its outputs
     Ok(runs.into_iter().map(|run| run.moments).collect())
 }
 
@@ -223,9 +226,7 @@ struct Course<'c, 'a, N, T> {
     progress: &'c mut dyn FnMut(u32),
 }
 
-impl<N: Shape<Last = Identity>, T: Several> Task for Course<'_, '_, N, T> {
-    type Output = Result<()>;
-
+impl<N: Shape<Last = Identity>, T: Several> Course<'_, '_, N, T> {
     #[inline(always)]
     fn run(self) -> Result<()> {
         let Self { runs, mut params, settings, sgd, moments, progress, .. } = self;

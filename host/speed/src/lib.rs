@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `simd.rs` | the widest vectors of this core, detected at run time |
+//! | `simd.rs` | code for wide vectors, where this core has them |
 //! | `bundle.rs` | whole trainings in lanes |
 //! | `steps.rs` | the workloads as trainings that can be repeated |
 //! | `plain.rs` | the same trainings in plain C |

@@ -1,26 +1,39 @@
-//! A task, compiled once for each width of vectors and run with the widest that this core has.
+//! Work that is compiled once for each width of vectors, and run with the width that this core has.
 //!
 //! Rust compiles for the oldest core of its target, which for x86-64 has vectors of 128 bits. What a function
-//! with a target feature inlines is compiled for that feature, so a [`Task`] and all that it calls must be
-//! `#[inline(always)]` to gain by it, as the kernel is. No bit depends on it: lanes do not mix, and nothing is
-//! contracted to a fused multiply-add.
+//! with a target feature inlines is compiled for that feature. So work is a closure that is `#[inline(always)]`, and
+//! all that it calls must be too, or be such work itself, as the kernel's passes over layers are ([`Wide`]). No bit
+//! depends on it: lanes do not mix, and nothing is contracted to a fused multiply-add.
 //!
 //! This file has the host's one `unsafe`: the call of a function whose feature has just been detected.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use tamis::Lanes;
+use tamis::lanes::Compile;
 
 /// How many trainings go side by side: a vector of 256 bits.
 pub const LANES: usize = 8;
 
-/// Work that gains by wide vectors.
-pub trait Task {
-    /// What it gives.
-    type Output;
+/// The numbers of trainings side by side.
+pub type Bundle = Lanes<LANES, Wide>;
 
-    /// Does it. To be `#[inline(always)]`.
-    fn run(self) -> Self::Output;
+/// Lanes in vectors of 256 bits where this core has them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wide;
+
+impl Compile for Wide {
+    #[inline(always)]
+    fn pass<R>(work: impl FnOnce() -> R) -> R {
+        Level::Avx2.run(work)
+    }
+
+    /// Of `std`: one instruction for all lanes.
+    #[inline(always)]
+    fn sqrt(x: f32) -> f32 {
+        x.sqrt()
+    }
 }
 
 /// A width of vectors that code is compiled for.
@@ -48,12 +61,8 @@ impl Level {
     /// All of them, narrowest first.
     pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
 
-    /// The widest that this core has.
-    pub fn widest() -> Self {
-        Self::ALL.into_iter().rfind(|level| level.is_available()).unwrap_or(Self::Baseline)
-    }
-
     /// Whether this core has it.
+    #[inline]
     pub fn is_available(self) -> bool {
         match self {
             Self::Baseline => true,
@@ -66,29 +75,30 @@ impl Level {
         }
     }
 
-    /// Runs `task` at this level, or at the baseline on a core without it.
+    /// Does `work` at this level, or at the baseline on a core without it.
+    #[inline(always)]
     #[allow(unsafe_code)] // no safe call leads from a function without a feature to one with it
-    pub fn run<T: Task>(self, task: T) -> T::Output {
+    pub fn run<R>(self, work: impl FnOnce() -> R) -> R {
         match self {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: this core has the feature.
-            Self::Avx2 if self.is_available() => unsafe { with_avx2(task) },
+            Self::Avx2 if self.is_available() => unsafe { with_avx2(work) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: this core has the features.
-            Self::Avx512 if self.is_available() => unsafe { with_avx512(task) },
-            _ => task.run(),
+            Self::Avx512 if self.is_available() => unsafe { with_avx512(work) },
+            _ => work(),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn with_avx2<T: Task>(task: T) -> T::Output {
-    task.run()
+fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+    work()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl")]
-fn with_avx512<T: Task>(task: T) -> T::Output {
-    task.run()
+fn with_avx512<R>(work: impl FnOnce() -> R) -> R {
+    work()
 }

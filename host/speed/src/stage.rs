@@ -2,11 +2,9 @@
 //!
 //! The input of a lane is the row that it visits, and behind it the inputs of another row, its shadows.
 
-use tamis::{AnyLoss, Batch, Lanes, Layers, Model, Network, Number, Sgd, StepError, support};
+use tamis::{AnyLoss, Batch, Layers, Model, Network, Number, Sgd, StepError, support};
 
-use crate::simd::{LANES, Level, Task};
-
-type Bundle = Lanes<LANES>;
+use crate::simd::{Bundle, LANES};
 
 /// A row, and the row whose inputs are its shadows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +73,37 @@ pub fn train(
     visits: &[[Visit; LANES]],
     checks: Checks,
 ) -> Result<Vec<[f64; LANES]>, StepError> {
-    Level::widest().run(Train { rows, memory, sgd, batch, visits, checks })
+    Bundle::pass(
+        #[inline(always)]
+        || {
+            let layers = rows.layers;
+            let Memory { params, scratch, gradient, sample, norms } = memory;
+            let sgd = sgd.map(Bundle::splat);
+            let mut model = Model::of_layers(layers.clone(), rows.loss, params, scratch)
+                .map_err(|_| StepError::Memory)?;
+            let mut collected = Batch::over(layers, gradient, batch).map_err(|_| StepError::Memory)?;
+            let mut sums = vec![[0.0; LANES]; layers.inputs()];
+            let mut checked = 0.0;
+            for (update, visits) in (0..).zip(visits.chunks(batch.max(1) as usize)) {
+                for visits in visits {
+                    rows.load(visits, sample);
+                    let (x, target) = sample.split_at(layers.inputs());
+                    model.accumulate_slices(x, target, &mut collected)?;
+                }
+                model.apply(&mut collected, &sgd)?;
+                let Checks { from, every } = checks;
+                if update >= from && (update - from).is_multiple_of(every) {
+                    support::column_norms(layers, model.params(), norms);
+                    for (sums, norms) in sums.iter_mut().zip(&*norms) {
+                        sums.iter_mut().zip(norms.0).for_each(|(sum, norm)| *sum += f64::from(norm));
+                    }
+                    checked += 1.0;
+                }
+            }
+            sums.iter_mut().flatten().for_each(|sum| *sum /= checked);
+            Ok(sums)
+        },
+    )
 }
 
 /// The mean loss of each lane over `visits`; nothing is learned.
@@ -84,78 +112,23 @@ pub fn evaluate(
     memory: &mut Memory,
     visits: &[[Visit; LANES]],
 ) -> Result<[f64; LANES], StepError> {
-    Level::widest().run(Evaluate { rows, memory, visits })
-}
-
-struct Train<'a> {
-    rows: Rows<'a>,
-    memory: &'a mut Memory,
-    sgd: &'a Sgd,
-    batch: u32,
-    visits: &'a [[Visit; LANES]],
-    checks: Checks,
-}
-
-impl Task for Train<'_> {
-    type Output = Result<Vec<[f64; LANES]>, StepError>;
-
-    #[inline(always)]
-    fn run(self) -> Self::Output {
-        let Self { rows, memory, sgd, batch: length, visits, checks } = self;
-        let layers = rows.layers;
-        let Memory { params, scratch, gradient, sample, norms } = memory;
-        let sgd = sgd.map(Bundle::splat);
-        let mut model =
-            Model::of_layers(layers.clone(), rows.loss, params, scratch).map_err(|_| StepError::Memory)?;
-        let mut batch = Batch::over(layers, gradient, length).map_err(|_| StepError::Memory)?;
-        let mut sums = vec![[0.0; LANES]; layers.inputs()];
-        let mut checked = 0.0;
-        for (update, visits) in (0..).zip(visits.chunks(length.max(1) as usize)) {
-            for visits in visits {
-                rows.load(visits, sample);
+    Bundle::pass(
+        #[inline(always)]
+        || {
+            let layers = rows.layers;
+            let Memory { params, scratch, sample, .. } = memory;
+            let mut model = Model::of_layers(layers.clone(), rows.loss, params, scratch)
+                .map_err(|_| StepError::Memory)?;
+            let mut sums = [0.0; LANES];
+            for visit in visits {
+                rows.load(visit, sample);
                 let (x, target) = sample.split_at(layers.inputs());
-                model.accumulate_slices(x, target, &mut batch)?;
+                let loss = model.evaluate_slices(x, target)?;
+                sums.iter_mut().zip(loss.0).for_each(|(sum, loss)| *sum += f64::from(loss));
             }
-            model.apply(&mut batch, &sgd)?;
-            let Checks { from, every } = checks;
-            if update >= from && (update - from).is_multiple_of(every) {
-                support::column_norms(layers, model.params(), norms);
-                for (sums, norms) in sums.iter_mut().zip(&*norms) {
-                    sums.iter_mut().zip(norms.0).for_each(|(sum, norm)| *sum += f64::from(norm));
-                }
-                checked += 1.0;
-            }
-        }
-        sums.iter_mut().flatten().for_each(|sum| *sum /= checked);
-        Ok(sums)
-    }
-}
-
-struct Evaluate<'a> {
-    rows: Rows<'a>,
-    memory: &'a mut Memory,
-    visits: &'a [[Visit; LANES]],
-}
-
-impl Task for Evaluate<'_> {
-    type Output = Result<[f64; LANES], StepError>;
-
-    #[inline(always)]
-    fn run(self) -> Self::Output {
-        let Self { rows, memory, visits } = self;
-        let layers = rows.layers;
-        let Memory { params, scratch, sample, .. } = memory;
-        let mut model =
-            Model::of_layers(layers.clone(), rows.loss, params, scratch).map_err(|_| StepError::Memory)?;
-        let mut sums = [0.0; LANES];
-        for visit in visits {
-            rows.load(visit, sample);
-            let (x, target) = sample.split_at(layers.inputs());
-            let loss = model.evaluate_slices(x, target)?;
-            sums.iter_mut().zip(loss.0).for_each(|(sum, loss)| *sum += f64::from(loss));
-        }
-        Ok(sums.map(|sum| sum / visits.len() as f64))
-    }
+            Ok(sums.map(|sum| sum / visits.len() as f64))
+        },
+    )
 }
 
 impl Rows<'_> {
@@ -163,11 +136,21 @@ impl Rows<'_> {
     #[inline(always)]
     fn load(&self, visits: &[Visit; LANES], sample: &mut [Bundle]) {
         let (width, outputs) = (self.width, self.layers.outputs());
+        let (real, rest) = sample.split_at_mut(width);
+        let (shadows, targets) = rest.split_at_mut(width);
         for (lane, &Visit { row, shadow }) in visits.iter().enumerate() {
             let (row, shadow) = (row as usize, shadow as usize);
-            let x = self.x[row * width..][..width].iter().chain(&self.x[shadow * width..][..width]);
-            let numbers = x.chain(&self.y[row * outputs..][..outputs]);
-            sample.iter_mut().zip(numbers).for_each(|(lanes, &number)| lanes.0[lane] = number);
+            put(&self.x[row * width..][..width], lane, real);
+            put(&self.x[shadow * width..][..width], lane, shadows);
+            put(&self.y[row * outputs..][..outputs], lane, targets);
         }
+    }
+}
+
+/// [`tamis::lanes::pack`] in the caller's pass.
+#[inline(always)]
+fn put(numbers: &[f32], lane: usize, into: &mut [Bundle]) {
+    for (lanes, &number) in into.iter_mut().zip(numbers) {
+        lanes.0[lane] = number;
     }
 }

@@ -9,7 +9,7 @@ use tamis::{Lanes, Model, Network, Number, Seed, Sgd, Shape, StepError, Takes, T
 use tamis_firmware::bench::Sample;
 use tamis_firmware::workloads::{SEED, Workload};
 
-use crate::simd::{Level, Task};
+use crate::simd::Level;
 
 /// How many samples a training goes through, over and over; few enough to stay in the cache.
 pub const ROWS: usize = 16;
@@ -73,7 +73,19 @@ impl<W: Workload, T: Number> Training<W, T> {
     /// Trains anew from the initial weights; gives the loss of the last step.
     pub fn run(&mut self, steps: u32, level: Level) -> Result<T, StepError> {
         self.params.copy_from_slice(&self.initial);
-        level.run(Steps { training: self, steps })
+        let Training { params, scratch, rows, sgd, .. } = self;
+        level.run(
+            #[inline(always)]
+            || {
+                let mut model = Model::<W::Net, W::Loss, T>::from_slices(params, scratch)
+                    .map_err(|_| StepError::Memory)?;
+                let mut loss = T::ZERO;
+                for (_, (x, target)) in (0..steps).zip(rows.iter().cycle()) {
+                    loss = model.step(x, target, &*sgd)?;
+                }
+                Ok(loss)
+            },
+        )
     }
 
     /// The parameters after the last run.
@@ -89,28 +101,6 @@ impl<W: Workload, T: Number> Training<W, T> {
     /// Inputs and targets of each sample.
     pub fn rows(&self) -> impl Iterator<Item = (&[T], &[T])> {
         self.rows.iter().map(|(x, target)| (x.as_ref(), target.as_ref()))
-    }
-}
-
-/// So many steps of a training.
-struct Steps<'a, W: Workload, T: Number> {
-    training: &'a mut Training<W, T>,
-    steps: u32,
-}
-
-impl<W: Workload, T: Number> Task for Steps<'_, W, T> {
-    type Output = Result<T, StepError>;
-
-    #[inline(always)]
-    fn run(self) -> Result<T, StepError> {
-        let Training { params, scratch, rows, sgd, .. } = self.training;
-        let mut model =
-            Model::<W::Net, W::Loss, T>::from_slices(params, scratch).map_err(|_| StepError::Memory)?;
-        let mut loss = T::ZERO;
-        for (_, (x, target)) in (0..self.steps).zip(rows.iter().cycle()) {
-            loss = model.step(x, target, &*sgd)?;
-        }
-        Ok(loss)
     }
 }
 
