@@ -181,8 +181,7 @@ pub fn update<T: Number>(w: &mut [T], b: Option<&mut [T]>, x: &[T], delta: &[T],
 }
 
 /// [`update`] after a decoupled decay of the weights, the biases, or both.
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn update_decayed<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
@@ -191,15 +190,19 @@ pub fn update_decayed<T: Number>(
     eta: T,
     decay: &[Option<Decay<T>>; 2],
 ) {
-    let [weights, biases] = decay;
-    outer(w, None, x, delta, |delta| eta * delta, |w, g| Decay::decoupled(*weights, w) - g);
-    outer(&mut [], b, x, delta, |delta| eta * delta, |b, g| Decay::decoupled(*biases, b) - g);
+    T::pass(
+        #[inline(always)]
+        || {
+            let [weights, biases] = decay;
+            outer(w, None, x, delta, |delta| eta * delta, |w, g| Decay::decoupled(*weights, w) - g);
+            outer(&mut [], b, x, delta, |delta| eta * delta, |b, g| Decay::decoupled(*biases, b) - g);
+        },
+    );
 }
 
 /// The general update of a batch of one, on g = d x without storing it; `changes` say how g moves weights and
 /// biases. `w` (I, O), `b` (O) or none, `x` (I), `delta` (O), `velocity` of weights, then biases, or nothing.
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn update_general<T: Number>(
     w: &mut [T],
     b: Option<&mut [T]>,
@@ -208,18 +211,23 @@ pub fn update_general<T: Number>(
     velocity: &mut [T],
     changes: &[Change<T>; 2],
 ) {
-    let [weights, biases] = changes;
-    let (v_w, v_b) = split_mut(velocity, w.len());
-    let mut v = v_w.iter_mut();
-    for (row, &x) in rows_mut(w, delta.len()).zip(x) {
-        for (w, &delta) in row.iter_mut().zip(delta) {
-            *w = weights.of(*w, delta * x, v.next());
-        }
-    }
-    let mut v = v_b.iter_mut();
-    for (b, &delta) in b.into_iter().flatten().zip(delta) {
-        *b = biases.of(*b, delta, v.next());
-    }
+    T::pass(
+        #[inline(always)]
+        || {
+            let [weights, biases] = changes;
+            let (v_w, v_b) = split_mut(velocity, w.len());
+            let mut v = v_w.iter_mut();
+            for (row, &x) in rows_mut(w, delta.len()).zip(x) {
+                for (w, &delta) in row.iter_mut().zip(delta) {
+                    *w = weights.of(*w, delta * x, v.next());
+                }
+            }
+            let mut v = v_b.iter_mut();
+            for (b, &delta) in b.into_iter().flatten().zip(delta) {
+                *b = biases.of(*b, delta, v.next());
+            }
+        },
+    );
 }
 
 /// Stores the gradient of a batch's first sample: `g_w` (I, O), `g_b` (O) or none, `x` (I), `delta` (O).
@@ -385,8 +393,7 @@ pub fn descend<T: Number>(params: &mut [T], gradient: &[T], eta: T) {
 
 /// The general update from a stored mean gradient: `w` (I, O) and `b` (O) or nothing, `gradient` of weights, then
 /// biases, `velocity` likewise, or nothing.
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn descend_general<T: Number>(
     w: &mut [T],
     b: &mut [T],
@@ -394,47 +401,64 @@ pub fn descend_general<T: Number>(
     velocity: &mut [T],
     changes: &[Change<T>; 2],
 ) {
-    let [weights, biases] = changes;
-    let (g_w, g_b) = split(gradient, w.len());
-    let (v_w, v_b) = split_mut(velocity, w.len());
-    for (params, g, v, change) in [(w, g_w, v_w, weights), (b, g_b, v_b, biases)] {
-        let mut v = v.iter_mut();
-        for (param, &g) in params.iter_mut().zip(g) {
-            *param = change.of(*param, g, v.next());
-        }
-    }
+    T::pass(
+        #[inline(always)]
+        || {
+            let [weights, biases] = changes;
+            let (g_w, g_b) = split(gradient, w.len());
+            let (v_w, v_b) = split_mut(velocity, w.len());
+            for (params, g, v, change) in [(w, g_w, v_w, weights), (b, g_b, v_b, biases)] {
+                let mut v = v.iter_mut();
+                for (param, &g) in params.iter_mut().zip(g) {
+                    *param = change.of(*param, g, v.next());
+                }
+            }
+        },
+    );
 }
 
 /// The smallest positive number: what is below it is zero or negative. A NaN is not below it, and stays one.
 const LEAST: f32 = f32::from_bits(1);
 
 /// The proximal step of the L1 penalty: sign(w) max(|w| - s, 0).
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn shrink_weights<T: Number>(w: &mut [T], s: T) {
-    for w in w {
-        let size = w.abs() - s;
-        *w = size.if_less(T::splat(LEAST), T::ZERO, w.if_less(T::ZERO, -size, size));
-    }
+    T::pass(
+        #[inline(always)]
+        || {
+            for w in w {
+                let size = w.abs() - s;
+                *w = size.if_less(T::splat(LEAST), T::ZERO, w.if_less(T::ZERO, -size, size));
+            }
+        },
+    );
 }
 
 /// The proximal step of the group lasso: the weights of each input, `w` (I, O), times max(0, 1 - s / |w_i|).
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn shrink_groups<T: Number>(w: &mut [T], outputs: usize, s: T) {
-    for column in rows_mut(w, outputs) {
-        let norm = square_sum(column).sqrt();
-        shrink(column, norm.if_less(T::splat(LEAST), T::ZERO, T::ONE - s / norm));
-    }
+    T::pass(
+        #[inline(always)]
+        || {
+            for column in rows_mut(w, outputs) {
+                let norm = square_sum(column).sqrt();
+                shrink(column, norm.if_less(T::splat(LEAST), T::ZERO, T::ONE - s / norm));
+            }
+        },
+    );
 }
 
 /// The growing penalty: the weights of each input, `w` (I, O), times max(0, 1 - r k), `rates` (I).
-#[cfg_attr(target_os = "none", inline(never))]
-#[cfg_attr(not(target_os = "none"), inline(always))]
+#[inline(never)]
 pub fn shrink_columns<T: Number>(w: &mut [T], outputs: usize, rates: &[T], k: T) {
-    for (column, &rate) in rows_mut(w, outputs).zip(rates) {
-        shrink(column, T::ONE - rate * k);
-    }
+    T::pass(
+        #[inline(always)]
+        || {
+            for (column, &rate) in rows_mut(w, outputs).zip(rates) {
+                shrink(column, T::ONE - rate * k);
+            }
+        },
+    );
 }
 
 /// w max(0, factor); what becomes zero is +0.0.

@@ -60,52 +60,68 @@ impl<'a, T: Number> Update<'a, T> {
         self.sgd.clip.is_none() && self.sgd.decay.is_none() && self.momentum.is_none()
     }
 
-    #[cfg_attr(target_os = "none", inline(never))] // not in the flash and the stack of those who have no options
-    #[cfg_attr(not(target_os = "none"), inline(always))] // for lanes: with the instructions of the caller
+    #[inline(never)] // not in the flash and the stack of those who have no options
     fn one_with_options(&mut self, net: &impl Network, params: &mut [T], x: &[T], y: &[T], delta: &mut [T]) {
-        let limit = match self.sgd.clip {
-            None => None,
-            Some(Clip::Value(bound)) => Some(Limit::Bound(bound)),
-            Some(Clip::Norm(bound)) => {
-                let mut squares = Squares(T::ZERO);
-                net.walk(params, x, y, delta, &mut squares);
-                Some(Limit::Factor(ops::clip_factor(squares.0.sqrt(), bound)))
-            }
-        };
-        let is_coupled = self.sgd.decay.is_some_and(|decay| decay.coupling == Coupling::Coupled);
-        let by_value = matches!(limit, Some(Limit::Bound(_)));
-        let layers = net.layers().count();
-        if is_coupled || by_value || self.momentum.is_some() {
-            let velocity = core::mem::take(&mut self.velocity);
-            net.walk(params, x, y, delta, &mut General { update: self, limit, velocity, index: 0, layers });
-        } else {
-            let eta = match limit {
-                Some(Limit::Factor(c)) => self.step_size * c,
-                _ => self.step_size,
-            };
-            net.walk(params, x, y, delta, &mut Decayed { update: self, eta, index: 0, layers });
-        }
+        T::pass(
+            #[inline(always)]
+            || {
+                let limit = match self.sgd.clip {
+                    None => None,
+                    Some(Clip::Value(bound)) => Some(Limit::Bound(bound)),
+                    Some(Clip::Norm(bound)) => {
+                        let mut squares = Squares(T::ZERO);
+                        net.walk(params, x, y, delta, &mut squares);
+                        Some(Limit::Factor(ops::clip_factor(squares.0.sqrt(), bound)))
+                    }
+                };
+                let is_coupled = self.sgd.decay.is_some_and(|decay| decay.coupling == Coupling::Coupled);
+                let by_value = matches!(limit, Some(Limit::Bound(_)));
+                let layers = net.layers().count();
+                if is_coupled || by_value || self.momentum.is_some() {
+                    let velocity = core::mem::take(&mut self.velocity);
+                    net.walk(
+                        params,
+                        x,
+                        y,
+                        delta,
+                        &mut General { update: self, limit, velocity, index: 0, layers },
+                    );
+                } else {
+                    let eta = match limit {
+                        Some(Limit::Factor(c)) => self.step_size * c,
+                        _ => self.step_size,
+                    };
+                    net.walk(params, x, y, delta, &mut Decayed { update: self, eta, index: 0, layers });
+                }
+            },
+        );
     }
 
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[inline(never)]
     fn mean_with_options(&mut self, net: &impl Network, params: &mut [T], gradient: &[T]) {
-        let limit = self.sgd.clip.map(|clip| match clip {
-            Clip::Value(bound) => Limit::Bound(bound),
-            Clip::Norm(bound) => Limit::Factor(ops::clip_factor(ops::square_sum(gradient).sqrt(), bound)),
-        });
-        let layers = net.layers().count();
-        let mut velocity = core::mem::take(&mut self.velocity);
-        let (mut rest, mut gradient) = (params, gradient);
-        for (index, layer) in net.layers().enumerate() {
-            let changes = self.changes(limit, Place::of(index, layers));
-            let (w, b, g, v);
-            (w, rest) = split_mut(rest, layer.weights());
-            (b, rest) = split_mut(rest, layer.biases());
-            (g, gradient) = ops::split(gradient, layer.params());
-            (v, velocity) = take(&mut velocity, layer.params());
-            ops::descend_general(w, b, g, v, &changes);
-        }
+        T::pass(
+            #[inline(always)]
+            || {
+                let limit = self.sgd.clip.map(|clip| match clip {
+                    Clip::Value(bound) => Limit::Bound(bound),
+                    Clip::Norm(bound) => {
+                        Limit::Factor(ops::clip_factor(ops::square_sum(gradient).sqrt(), bound))
+                    }
+                });
+                let layers = net.layers().count();
+                let mut velocity = core::mem::take(&mut self.velocity);
+                let (mut rest, mut gradient) = (params, gradient);
+                for (index, layer) in net.layers().enumerate() {
+                    let changes = self.changes(limit, Place::of(index, layers));
+                    let (w, b, g, v);
+                    (w, rest) = split_mut(rest, layer.weights());
+                    (b, rest) = split_mut(rest, layer.biases());
+                    (g, gradient) = ops::split(gradient, layer.params());
+                    (v, velocity) = take(&mut velocity, layer.params());
+                    ops::descend_general(w, b, g, v, &changes);
+                }
+            },
+        );
     }
 
     /// What happens to the weights and to the biases of a layer.
