@@ -3,6 +3,9 @@
 #
 #     apt-get install slurm-wlm munge
 #     docs/sweep/slurm_one_node.sh
+#     kill $(cat /var/lib/tamis-slurm/*.pid)             to end it
+#
+# It writes /etc/slurm/slurm.conf and cgroup.conf anew.
 set -euo pipefail
 state=/var/lib/tamis-slurm
 node=$(hostname -s)
@@ -27,7 +30,7 @@ ReturnToService=2
 NodeName=$node NodeAddr=127.0.0.1 CPUs=$(nproc) State=UNKNOWN
 PartitionName=all Nodes=$node Default=YES State=UP
 END
-echo 'CgroupPlugin=disabled' > /etc/slurm/cgroup.conf
+echo 'CgroupPlugin=cgroup/v1' > /etc/slurm/cgroup.conf
 pgrep -x munged > /dev/null || runuser -u munge -- /usr/sbin/munged
 slurmctld
 slurmd
