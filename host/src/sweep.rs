@@ -18,6 +18,7 @@ use crate::report;
 use crate::svg::grouped;
 
 mod bench;
+mod curves;
 pub mod grid;
 mod merge;
 #[cfg(feature = "parquet")]
@@ -72,6 +73,9 @@ struct RunOptions {
     /// Only part K of N, to be merged with the others.
     #[arg(long, value_name = "K/N", default_value = "1/1", help_heading = "Sweep")]
     shard: Shard,
+    /// Loss and norms of every run at logarithmically spaced updates too, into FILE.curves.csv.
+    #[arg(long, help_heading = "Sweep")]
+    curves: bool,
     /// Goes on however large the grid is.
     #[arg(long, help_heading = "Sweep")]
     yes: bool,
@@ -139,7 +143,7 @@ impl RunOptions {
             }
         };
         let rows = Rows::new(&grid);
-        let mut table = Table::open(&self.out, &grid, &rows, &range)?;
+        let mut table = Table::open(&self.out, &grid, &rows, &range, self.curves)?;
         let (first, done) = (table.next, (table.next - range.start) as usize);
         if done > 0 {
             eprintln!("{} has {} rows of {}", self.out.display(), done, trainings.len());
@@ -148,8 +152,8 @@ impl RunOptions {
         let style = "{msg:<26} {bar:32} {percent:>3} %  {per_sec} samples, {eta} left";
         bar.set_style(ProgressStyle::with_template(style)?);
         bar.set_length(trainings[done..].iter().map(runs::samples).sum());
-        runs::carry_out(&trainings[done..], first..range.end, &rows, |run, done| {
-            table.append(&done.line, run + 1)?;
+        runs::carry_out(&trainings[done..], first..range.end, &rows, self.curves, |run, done| {
+            table.append(&done.line, &done.curve, run + 1)?;
             bar.inc(done.samples);
             bar.set_message(format!("run {} of {}", run + 1 - range.start, range.end - range.start));
             Ok(())

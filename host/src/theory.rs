@@ -6,7 +6,7 @@
 //! ```
 //!
 //! M is a quarter of the slope of tr G, the trace of the Gauss-Newton matrix, along I: tr(I^T M I) = d/ds tr G(s I) / 4.
-//! So it is computed here, for any activation, by products of the Jacobian in f64 and a difference in s, over
+//! So it is computed here by products of the Jacobian in f64 and a difference in s, over
 //! standard normal inputs; E[e^2] is what training measures, and both are averaged along the path.
 //!
 //! The trainings begin on the manifold of minima: first some updates without label noise, by the same kernel.
@@ -32,6 +32,9 @@ pub struct Options {
     /// How many trainings per cell, each with weights and samples of its own.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub seeds: u64,
+    /// Only the cell of this name, as the table has it.
+    #[arg(long, value_name = "NAME")]
+    pub cell: Option<String>,
     /// Where the picture goes.
     #[arg(long, value_name = "DIR", default_value = "theory")]
     pub out: PathBuf,
@@ -54,8 +57,16 @@ impl Row {
         self.courses.iter().map(of).sum::<f64>() / self.courses.len() as f64
     }
 
-    /// Measured decay over predicted, of all trainings together; not a number if one diverged.
+    /// The predicted rate; not a number where the formula is not defined, or a training diverged.
+    fn predicted(&self) -> f64 {
+        if self.cell.is_linear() { self.mean(Course::predicted) } else { f64::NAN }
+    }
+
+    /// Measured decay over predicted, of all trainings together; not a number like that.
     pub fn ratio(&self) -> f64 {
+        if !self.cell.is_linear() {
+            return f64::NAN;
+        }
         self.mean(|course| course.decay().0) / self.mean(|course| course.decay().1)
     }
 
@@ -73,9 +84,18 @@ impl Row {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<ExitCode> {
+    let mut cells = Cell::grid();
+    if let Some(name) = &options.cell {
+        let names: Vec<_> = cells.iter().map(|cell| format!("'{}'", cell.name())).collect();
+        cells.retain(|cell| cell.name() == *name);
+        if cells.is_empty() {
+            eprintln!("error: --cell: there is no cell '{name}'; there are {}", names.join(", "));
+            return Ok(ExitCode::from(2));
+        }
+    }
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
-    let rows = follow(&Cell::grid(), options.seeds)?;
+    let rows = follow(&cells, options.seeds)?;
     let verdicts = verdicts(&rows);
     let picture = svg::save(&figure::svg(&rows), &options.out, "theory")?;
     if options.json {
@@ -147,8 +167,8 @@ fn spread(group: &[&Row]) -> f64 {
     (0..=rate::POINTS).flat_map(at).fold(0.0, |most, distance| if distance <= most { most } else { distance })
 }
 
-const HEADER: [&str; 8] =
-    ["", "eta/b", "E[e²]", "measured", "predicted", "ratio", "with sigma²", "norm left"];
+const HEADER: [&str; 9] =
+    ["", "eta/b", "E[e²]", "tr G", "measured", "predicted", "ratio", "with sigma²", "norm left"];
 
 fn print(rows: &[Row], verdicts: &[Verdict]) {
     let line = |row: &Row| {
@@ -162,10 +182,15 @@ fn print(rows: &[Row], verdicts: &[Verdict]) {
             name,
             format!("{:.2e}", cell.quotient()),
             format!("{:.4}", row.mean(|course| course.residual)),
+            format!("{:.1}", row.mean(|course| course.trace)),
             format!("{:.2e}", row.mean(Course::measured)),
-            format!("{:.2e}", row.mean(Course::predicted)),
-            format!("{:.3}", row.ratio()),
-            if cell.noise > 0.0 { format!("{:.2}", row.ratio_of_noise()) } else { "-".to_owned() },
+            if cell.is_linear() { format!("{:.2e}", row.predicted()) } else { "not defined".to_owned() },
+            if cell.is_linear() { format!("{:.3}", row.ratio()) } else { "-".to_owned() },
+            if cell.is_linear() && cell.noise > 0.0 {
+                format!("{:.2}", row.ratio_of_noise())
+            } else {
+                "-".to_owned()
+            },
             format!("{:.3}", row.share(rate::POINTS)),
         ]
     };
@@ -186,7 +211,8 @@ fn to_json(row: &Row) -> serde_json::Value {
         "trainings": row.courses.len(),
         "residual": row.mean(|course| course.residual),
         "measured": row.mean(Course::measured),
-        "predicted": row.mean(Course::predicted),
+        "gauss_newton_trace": row.mean(|course| course.trace),
+        "predicted": row.predicted(),
         "ratio": row.ratio(),
         "norm_left": row.courses.first().map(|_| (0..=rate::POINTS).map(|p| row.share(p)).collect::<Vec<_>>()),
     })

@@ -45,6 +45,14 @@ fn the_demo_holds_and_the_readme_tells_its_figures() -> Result<()> {
     let runs = report["runs"].as_array().context("no runs")?;
     assert_eq!(runs.len(), 8);
     assert!(runs.iter().all(|run| run["met"] == true));
+    for run in runs {
+        assert!(run["regime"].is_string(), "{run}");
+        let clips = &run["clipped_share"];
+        assert!(clips.is_null() || clips.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)), "{run}");
+        for field in ["sharpness", "stable_below", "residual"] {
+            assert!(run[field].as_f64().is_some_and(|value| value > 0.0), "{field}: {run}");
+        }
+    }
     let digests: u64 = runs.iter().filter_map(|run| run["digests_compared"].as_u64()).sum();
     assert_eq!(report["digests_compared"], digests);
     // A digest after every 100 updates that the device made.

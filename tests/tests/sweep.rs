@@ -7,6 +7,9 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use tamis::support::{Contrast, column_norms};
+use tamis::wire::Report;
+use tamis_host::replica;
 use tamis_host::sweep::grid::{Grid, GridOptions};
 use tamis_host::sweep::row::Rows;
 use tamis_tests::command;
@@ -163,6 +166,97 @@ fn a_stopped_sweep_goes_on_to_the_same_file() -> Result<()> {
     fs::write(&file, &whole)?;
     fs::remove_file(out.join("rows.grid.toml"))?;
     fails(&sweep(&run, &[&file])?, 1, "has no grid beside it")?;
+    Ok(fs::remove_dir_all(out)?)
+}
+
+/// Norms and loss of a curve are those of its training alone, at the updates that the row tells of.
+#[test]
+fn curves_are_those_of_trainings_alone() -> Result<()> {
+    let out = folder("curves")?;
+    let (file, curves) = (out.join("rows.csv"), out.join("rows.curves.csv"));
+    succeeds(&sweep(&format!("{SMALL} --seed 1,2 --curves --out"), &[&file])?)?;
+    let grid =
+        Grid::new(Some(("", &fs::read_to_string(out.join("rows.grid.toml"))?)), &GridOptions::default())?;
+    let text = fs::read_to_string(&curves)?;
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("run,update,loss,ratio,irrelevant_norm,relevant_norm,check"));
+    let moments = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 63, 80];
+    let moments = [&moments[..], &[100, 120, 160, 200, 250]].concat();
+    let mut diverged = 0;
+    for run in 0..grid.runs() {
+        let training = grid.setup(run)?.training;
+        let (mut sum, mut summed) = (0.0, 0.0);
+        let mut seen = Vec::new();
+        let report = Report { digest_every: u32::MAX, params: None };
+        let ended = replica::run_on(&training, training.plan.task, report, |now| {
+            sum += f64::from(now.loss);
+            summed += 1.0;
+            if moments.contains(&now.update) {
+                let mut norms = vec![0.0; training.layers.inputs()];
+                column_norms(&training.layers, now.params, &mut norms);
+                let contrast = Contrast::of(&norms[..6], training.plan.task.relevant.into());
+                seen.push((now.update, (sum / summed) as f32, contrast));
+                (sum, summed) = (0.0, 0.0);
+            }
+        });
+        diverged += u32::from(ended.is_err());
+        for (update, loss, contrast) in seen {
+            let cells: Vec<_> = lines.next().context("a line is missing")?.split(',').collect();
+            let number = |cell: &str| if cell.is_empty() { f32::NAN } else { cell.parse().unwrap_or(-1.0) };
+            assert_eq!((cells[0].parse(), cells[1].parse()), (Ok(run), Ok(update)));
+            let expected = [loss, contrast.ratio, contrast.irrelevant_norm, contrast.relevant_norm];
+            for (cell, expected) in cells[2..6].iter().zip(expected) {
+                let same = number(cell).to_bits() == expected.to_bits() || !expected.is_finite();
+                assert!(same, "run {run}, update {update}: {cell}, alone {expected}");
+            }
+        }
+    }
+    assert_eq!(lines.next(), None);
+    assert!((1..grid.runs() as u32).contains(&diverged), "some diverge, some do not: {diverged}");
+    Ok(fs::remove_dir_all(out)?)
+}
+
+/// The rows are the truth: curves without a row are made again, rows without their curves are refused.
+#[test]
+fn curves_go_on_and_are_merged_with_their_rows() -> Result<()> {
+    let out = folder("curves-resume")?;
+    let (file, curves) = (out.join("rows.csv"), out.join("rows.curves.csv"));
+    let run = format!("{SMALL} --seed 1 --curves --out");
+    succeeds(&sweep(&run, &[&file])?)?;
+    let (rows, whole) = (fs::read(&file)?, fs::read(&curves)?);
+    let ends = |text: &[u8]| (0..text.len()).filter(|&at| text[at] == b'\n').collect::<Vec<_>>();
+    let (row_ends, curve_ends) = (ends(&rows), ends(&whole));
+    // Stopped before the first row, after a curve, in a curve, in a row, and not at all.
+    let all = curve_ends.len();
+    for (kept_rows, kept) in [
+        (0, 7),
+        (row_ends[0] + 1, curve_ends[30]),
+        (row_ends[1] + 1, curve_ends[50] + 9),
+        (row_ends[3] - 4, whole.len()),
+        (rows.len(), curve_ends[all - 1] + 1),
+    ] {
+        fs::write(&file, &rows[..kept_rows])?;
+        fs::write(&curves, &whole[..kept])?;
+        succeeds(&sweep(&run, &[&file])?)?;
+        assert!(fs::read(&file)? == rows && fs::read(&curves)? == whole, "from {kept_rows} and {kept} bytes");
+    }
+    let without = format!("{SMALL} --seed 1 --out");
+    fails(&sweep(&without, &[&file])?, 1, "rows.curves.csv: add --curves")?;
+    fs::write(&curves, &whole[..curve_ends[30] + 1])?;
+    fails(&sweep(&run, &[&file])?, 1, "rows.curves.csv:32: run 1 after update 12 should stand here")?;
+    fs::remove_file(&curves)?;
+    fails(&sweep(&run, &[&file])?, 1, "rows.curves.csv:1: this is not the header of curves")?;
+    fs::write(&curves, &whole)?;
+
+    let [one, two, merged] = ["one.csv", "two.csv", "merged.csv"].map(|name| out.join(name));
+    for (k, part) in [(1, &one), (2, &two)] {
+        succeeds(&sweep(&format!("{SMALL} --seed 1 --curves --shard {k}/2 --out"), &[part])?)?;
+    }
+    succeeds(&sweep("merge", &[&merged, &two, &one])?)?;
+    assert_eq!(fs::read(&merged)?, rows);
+    assert_eq!(fs::read(out.join("merged.curves.csv"))?, whole);
+    fs::remove_file(out.join("two.curves.csv"))?;
+    fails(&sweep("merge", &[&merged, &two, &one])?, 1, "two.csv has no curves, other parts have")?;
     Ok(fs::remove_dir_all(out)?)
 }
 

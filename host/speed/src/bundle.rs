@@ -22,6 +22,7 @@ use tamis::{
     StepError, Task,
 };
 
+use crate::curve::{Curve, is_moment};
 use crate::simd::{Bundle, LANES};
 
 /// What is told of the trainings.
@@ -31,13 +32,24 @@ pub enum Watch {
     Every(Report),
     /// The parameters after the last update, and no digest: a chain takes longer than the training.
     End,
+    /// The same, and the curve.
+    Curve,
 }
 
 impl Watch {
     fn wants_params(&self, update: u32, last: u32) -> bool {
         match self {
             Self::Every(report) => report.wants_params(update),
+            Self::End | Self::Curve => update == last,
+        }
+    }
+
+    /// Whether the parameters after `update` are taken out.
+    fn sees(&self, update: u32, last: u32) -> bool {
+        match self {
+            Self::Every(_) => true,
             Self::End => update == last,
+            Self::Curve => is_moment(update, last),
         }
     }
 }
@@ -49,6 +61,8 @@ pub struct Ended {
     pub digests: Vec<(u32, u32)>,
     /// (update, bits of all parameters), as reported.
     pub reported: Vec<(u32, Vec<u32>)>,
+    /// The curve, if it is watched.
+    pub curve: Curve,
     /// Mean column norms of all inputs; none before the first check.
     pub norms: Vec<f32>,
     /// The parameters.
@@ -248,6 +262,9 @@ impl<'a> Lane<'a> {
         if watch.wants_params(update, last) {
             ended.reported.push((update, self.params.iter().map(|param| param.to_bits()).collect()));
         }
+        if matches!(watch, Watch::Curve) && is_moment(update, last) {
+            ended.curve.look(update, &self.training.layers, &self.params);
+        }
         let is_check = update.is_multiple_of(CHECK_EVERY);
         if is_check && self.norms.check(&self.training.layers, &self.params).is_err() {
             self.ended = None;
@@ -351,7 +368,7 @@ fn train(
     numbers: &mut Numbers,
     watch: Watch,
 ) -> Result<()> {
-    let Training { layers, loss, plan } = lanes[0].training;
+    let Training { layers, loss: kind, plan } = lanes[0].training;
     // A place without a lane has the settings of the first, and computes on zeros.
     let plan_of = |place: usize| lanes.get(place).unwrap_or(&lanes[0]).training.plan;
     let sgd = lanes::bundle(&array::from_fn::<_, LANES, _>(|place| plan_of(place).sgd))
@@ -365,10 +382,11 @@ fn train(
         1 => None,
         length => Some(Batch::over(layers, &mut numbers.gradient, length)?),
     };
-    let mut model = Model::of_layers(layers.clone(), *loss, &mut numbers.params, &mut numbers.scratch)?;
+    let mut model = Model::of_layers(layers.clone(), *kind, &mut numbers.params, &mut numbers.scratch)?;
     let sample = &mut numbers.sample[..];
     for update in 1..=plan.updates {
         let mut accepted = 0;
+        let mut loss;
         loop {
             let ends_epoch = feeders.iter_mut().fold(false, |_, feeder| feeder.draw());
             gather(feeders, lanes, sample);
@@ -379,7 +397,10 @@ fn train(
                     Some(batch) => model.accumulate_slices(x, target, batch),
                 };
                 match result {
-                    Ok(_) => break,
+                    Ok(of_sample) => {
+                        loss = of_sample;
+                        break;
+                    }
                     Err(error) => {
                         retire(lanes, feeders, &mut model, &mut method, error)?;
                         gather(feeders, lanes, sample);
@@ -392,13 +413,15 @@ fn train(
             }
         }
         if let Some(batch) = &mut batch {
-            model.apply(batch, &mut method)?;
+            loss = model.apply(batch, &mut method)?;
         }
         if let Some(pressed) = &plan.pressed {
             model.shrink(&pressed.growing, &numbers.rates);
         }
-        let is_seen = matches!(watch, Watch::Every(_)) || update == plan.updates;
-        if is_seen || update.is_multiple_of(CHECK_EVERY) {
+        if matches!(watch, Watch::Curve) {
+            add(lanes, loss);
+        }
+        if watch.sees(update, plan.updates) || update.is_multiple_of(CHECK_EVERY) {
             for (place, lane) in lanes.iter_mut().enumerate() {
                 lanes::unpack(model.params(), place, &mut lane.params);
                 lane.record(update, watch);
@@ -406,6 +429,17 @@ fn train(
         }
     }
     test(lanes, feeders, &mut model, sample)
+}
+
+/// Takes the loss of an update into the curves.
+fn add(lanes: &mut [Lane<'_>], loss: Bundle) {
+    for (place, lane) in lanes.iter_mut().enumerate() {
+        let mut own = [0.0];
+        lanes::unpack(&[loss], place, &mut own);
+        if let Some(ended) = &mut lane.ended {
+            ended.curve.add(own[0]);
+        }
+    }
 }
 
 /// The test set, in lanes; one lane after the other where one of them fails.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `simd.rs` | code for wide vectors, where this core has them |
 //! | `bundle.rs` | whole trainings in lanes |
+//! | `curve.rs` | loss and norms of a training at some moments |
 //! | `steps.rs` | the workloads as trainings that can be repeated |
 //! | `plain.rs` | the same trainings in plain C |
 //! | `stage.rs` | eight trainings on the rows of a table |
@@ -14,6 +15,7 @@
 
 pub mod bundle;
 pub mod course;
+pub mod curve;
 pub mod figures;
 pub mod peak;
 pub mod plain;

@@ -70,12 +70,16 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let (step_sizes, seeds, all) = (of(&step_sizes)?, of(&seeds)?, of(&many)?);
     let rows = Rows::new(&many);
     type Work<'w> = Box<dyn FnMut() -> Result<()> + 'w>;
-    let everywhere = || runs::carry_out(&all, 0..all.len() as u64, &rows, |_, _| Ok(()));
+    let everywhere = || runs::carry_out(&all, 0..all.len() as u64, &rows, false, |_, _| Ok(()));
     let timed: [(&str, usize, Work<'_>); 5] = [
         ("one by one, as `tamis train`", 1, Box::new(|| one_by_one(&all[0]))),
         ("one by one, without digests", 1, Box::new(|| without_digests(&all[0]))),
-        ("8 lanes of one core, 8 seeds", 8, Box::new(|| bundle::run_to_end(&seeds).map(drop))),
-        ("8 lanes of one core, 8 step sizes", 8, Box::new(|| bundle::run_to_end(&step_sizes).map(drop))),
+        ("8 lanes of one core, 8 seeds", 8, Box::new(|| bundle::run_to_end(&seeds, false).map(drop))),
+        (
+            "8 lanes of one core, 8 step sizes",
+            8,
+            Box::new(|| bundle::run_to_end(&step_sizes, false).map(drop)),
+        ),
         ("a sweep of 64 runs, all cores", all.len(), Box::new(everywhere)),
     ];
     let mut figures = timed.map(|(name, runs, work)| (Figure { name, ns: f64::INFINITY }, runs, work));

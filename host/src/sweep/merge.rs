@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
 use super::row::Rows;
-use super::table;
+use super::{curves, table};
 
 /// Makes one table of the parts of a grid; refuses overlaps, gaps and parts of another grid.
 #[derive(Args, Debug)]
@@ -27,6 +27,8 @@ struct Part<'p> {
     path: &'p Path,
     first: u64,
     lines: Vec<String>,
+    /// The lines of its curves, if it has them.
+    curves: Option<String>,
 }
 
 /// Runs the command.
@@ -45,11 +47,12 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         let whole = table::read(path, &text, &rows, None)?;
         ensure!(whole.bytes == text.len(), "{shown}: its last row is torn; finish that part first");
         let Some(first) = whole.lines.first().and_then(|line| rows.read(line)) else { continue };
-        parts.push(Part { path, first, lines: whole.lines.into_iter().map(str::to_owned).collect() });
+        let curves = curves::of(path, &rows, &whole.lines)?;
+        parts.push(Part { path, first, lines: whole.lines.into_iter().map(str::to_owned).collect(), curves });
     }
     parts.sort_by_key(|part| part.first);
     let (mut text, mut next, mut before) = (rows.header(), 0, None::<&Path>);
-    for Part { path, first, lines } in &parts {
+    for Part { path, first, lines, .. } in &parts {
         let shown = path.display();
         if *first < next {
             let before = before.map_or(String::new(), |before| before.display().to_string());
@@ -62,6 +65,14 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let runs = grid.runs();
     ensure!(next == runs, "there is a gap at the end: runs {next} to {} are in no part", runs - 1);
     table::whole_or_not_at_all(&table::grid_path(&options.out), &grid.to_toml())?;
+    if let Some(without) = parts.iter().find(|part| part.curves.is_none()) {
+        let with = parts.iter().find(|part| part.curves.is_some());
+        let with = with.map(|part| part.path.display());
+        ensure!(with.is_none(), "{} has no curves, other parts have", without.path.display());
+    } else {
+        let lines: Vec<_> = parts.iter().filter_map(|part| part.curves.as_deref()).collect();
+        curves::write(&options.out, &lines.concat())?;
+    }
     table::whole_or_not_at_all(&options.out, &text)?;
     eprintln!("{}: {runs} rows of {} parts", options.out.display(), parts.len());
     Ok(ExitCode::SUCCESS)

@@ -133,6 +133,13 @@ impl<'g> Rows<'g> {
     }
 }
 
+/// What the row `line` tells of its curve: how many updates there were to be, and how many were made.
+pub(super) fn updates(line: &str) -> Option<(u32, u32)> {
+    let place = 1 + ALWAYS.iter().position(|&option| option == "updates")?;
+    let (all, made) = (line.split(',').nth(place)?, line.rsplit(',').nth(3)?);
+    Some((all.parse().ok()?, made.parse().ok()?))
+}
+
 /// The digest of the last state: of the parameters after the last update, not of all updates.
 pub fn final_digest(outcome: &Outcome) -> Option<u32> {
     let (_, bits) = outcome.params.last()?;
@@ -160,7 +167,7 @@ fn usual(option: &str, training: &Training) -> String {
 }
 
 /// The shortest text that is this number; nothing for what is no number.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value.is_finite() { (value as f32).to_string() } else { String::new() }
 }
 

@@ -10,6 +10,7 @@ use std::thread;
 use anyhow::Result;
 use tamis::wire::Training;
 
+use super::curves;
 use super::row::Rows;
 use crate::bundle::{self, LANES};
 
@@ -20,6 +21,8 @@ const SPAN: usize = 512;
 pub struct Done {
     /// The row.
     pub line: String,
+    /// The lines of its curve, if curves are wanted.
+    pub curve: String,
     /// Samples.
     pub samples: u64,
 }
@@ -51,21 +54,24 @@ pub fn samples(training: &Training) -> u64 {
     u64::from(training.plan.updates) * u64::from(training.plan.batch)
 }
 
-/// Carries out `trainings`, which are the runs `range`; `write` gets every row, in order. It ends with the first error.
+/// Carries out `trainings`, which are the runs `range`, with their curves or without; `write` gets every row, in order. It ends with the first error.
 pub fn carry_out(
     trainings: &[Training],
     range: Range<u64>,
     rows: &Rows<'_>,
+    with_curves: bool,
     mut write: impl FnMut(u64, &Done) -> Result<()>,
 ) -> Result<()> {
     let (bundles, next) = (bundles(trainings), AtomicUsize::new(0));
     let (bundles, next) = (&bundles, &next);
     let work = |bundle: &[usize]| -> Result<Vec<(usize, Done)>> {
         let together: Vec<_> = bundle.iter().map(|&run| trainings[run].clone()).collect();
-        let outcomes = bundle::run_to_end(&together)?;
-        let done = bundle.iter().zip(outcomes).map(|(&run, outcome)| {
-            let line = rows.line(range.start + run as u64, &trainings[run], outcome)?;
-            Ok((run, Done { line, samples: samples(&trainings[run]) }))
+        let outcomes = bundle::run_to_end(&together, with_curves)?;
+        let done = bundle.iter().zip(outcomes).map(|(&place, (outcome, moments))| {
+            let (run, training) = (range.start + place as u64, &trainings[place]);
+            let line = rows.line(run, training, outcome)?;
+            let curve = curves::lines(rows, run, training, &moments, &line);
+            Ok((place, Done { line, curve, samples: samples(training) }))
         });
         done.collect()
     };

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::curves::{self, Curves};
 use super::grid::Grid;
 use super::row::Rows;
 
@@ -19,6 +20,7 @@ pub struct Table {
     file: File,
     /// The first run that is not in it.
     pub next: u64,
+    curves: Option<Curves>,
 }
 
 /// Where the grid of the table `path` is: rows.csv has rows.grid.toml.
@@ -69,14 +71,21 @@ pub fn read<'t>(path: &Path, text: &'t [u8], rows: &Rows<'_>, first: Option<u64>
 
 impl Table {
     /// Opens the table at `path` for the runs `range` of a grid, and keeps what it has of them.
-    pub fn open(path: &Path, grid: &Grid, rows: &Rows<'_>, range: &Range<u64>) -> Result<Self> {
+    /// So with its curves, if they are wanted.
+    pub fn open(
+        path: &Path,
+        grid: &Grid,
+        rows: &Rows<'_>,
+        range: &Range<u64>,
+        with_curves: bool,
+    ) -> Result<Self> {
         let shown = path.display();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = file.with_context(|| format!("{shown} cannot be written"))?;
         if !fs::metadata(path)?.is_file() {
             // A device: there is nothing to go on from.
-            let mut table = Self { path: path.to_owned(), file, next: range.start };
-            table.append(&rows.header(), range.start)?;
+            let mut table = Self { path: path.to_owned(), file, next: range.start, curves: None };
+            table.append(&rows.header(), "", range.start)?;
             return Ok(table);
         }
         match file.try_lock() {
@@ -101,17 +110,27 @@ impl Table {
         let whole = read(path, &text, rows, Some(range.start))?;
         let next = range.start + whole.lines.len() as u64;
         ensure!(next <= range.end, "{shown} has more rows than runs {} to {}", range.start, range.end - 1);
+        let curves = if with_curves {
+            Some(Curves::open(path, rows, &whole.lines)?)
+        } else {
+            let beside = curves::path(path);
+            ensure!(!beside.exists(), "{shown} has curves, {}: add --curves", beside.display());
+            None
+        };
         file.set_len(whole.bytes as u64)?;
         file.seek(SeekFrom::End(0))?;
-        let mut table = Self { path: path.to_owned(), file, next };
+        let mut table = Self { path: path.to_owned(), file, next, curves };
         if whole.bytes == 0 {
-            table.append(&rows.header(), next)?;
+            table.append(&rows.header(), "", next)?;
         }
         Ok(table)
     }
 
-    /// Writes `lines`, after which `next` is the first run that is not there.
-    pub fn append(&mut self, lines: &str, next: u64) -> Result<()> {
+    /// Writes `lines`, after which `next` is the first run that is not there; before them their curves.
+    pub fn append(&mut self, lines: &str, curve: &str, next: u64) -> Result<()> {
+        if let Some(curves) = &mut self.curves {
+            curves.append(curve)?;
+        }
         self.file.write_all(lines.as_bytes()).with_context(|| {
             let shown = self.path.display();
             format!("{shown} cannot be written; the rows before run {} are kept, and the same command goes on from there", self.next)

@@ -77,9 +77,7 @@ pub(crate) fn svg(rows: &[Row]) -> String {
     page.under_all(RIGHT, "step size x updates");
     let groups = [(6.25e-4, "#0072b2"), (1.25e-3, "#009e73"), (2.5e-3, ACCENT)];
     for (quotient, colour) in groups {
-        let of_group = |row: &&&Row| {
-            row.cell.quotient() == quotient && row.cell.activation == tamis::AnyActivation::Identity
-        };
+        let of_group = |row: &&&Row| row.cell.quotient() == quotient && row.cell.is_linear();
         let mut end = f32::NAN;
         for row in shown.iter().filter(of_group) {
             let mut path = String::new();

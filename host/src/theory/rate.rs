@@ -45,6 +45,8 @@ pub struct Course {
     fall: Vec<f64>,
     /// E[e^2] over the whole course.
     pub residual: f64,
+    /// tr G, the mean of all points.
+    pub trace: f64,
     updates: f64,
 }
 
@@ -109,7 +111,12 @@ impl Cell {
     }
 
     fn is_plain(&self) -> bool {
-        self.eta <= 0.01 && self.clip.is_none() && self.activation == AnyActivation::Identity
+        self.eta <= 0.01 && self.clip.is_none() && self.is_linear()
+    }
+
+    /// Whether the formula is defined. Beyond that a minimum may depend on the irrelevant inputs.
+    pub fn is_linear(&self) -> bool {
+        self.activation == AnyActivation::Identity
     }
 
     /// Step size / batch size, to four digits: what cells of a group share.
@@ -251,21 +258,35 @@ fn course(training: &Training, start: &[f32]) -> Result<Course> {
     let geometry = |params: &[f32]| geometry(&mut Wide::new(layers, params), irrelevant, &rows);
     let eta = f64::from(plan.sgd.step_size(0));
     let each = plan.updates / POINTS as u32;
-    let (norm, mut before) = geometry(start);
-    let (mut norms, mut fall, mut residual) = (vec![norm], vec![0.0], 0.0);
+    let mut before = geometry(start);
+    let (mut norms, mut fall, mut residual) = (vec![before.norm], vec![0.0], 0.0);
+    let mut trace = before.trace / (POINTS + 1) as f64;
     train(training, Some(start), POINTS, each, |params, loss| {
-        let (norm, now) = geometry(params);
-        let rate = 2.0 * eta * eta * loss / f64::from(plan.batch) * (before + now) / 2.0;
+        let now = geometry(params);
+        let mean = (before.shrinking + now.shrinking) / 2.0;
+        let rate = 2.0 * eta * eta * loss / f64::from(plan.batch) * mean;
         fall.push(fall.last().unwrap_or(&0.0) + rate * f64::from(each));
-        norms.push(norm);
+        norms.push(now.norm);
+        trace += now.trace / (POINTS + 1) as f64;
         residual += loss / POINTS as f64;
         before = now;
     })?;
-    Ok(Course { norms, fall, residual, updates: plan.updates.into() })
+    Ok(Course { norms, fall, residual, trace, updates: plan.updates.into() })
 }
 
-/// |I|, and d/ds tr G(s I) / (4 |I|^2) at s = 1: for a linear network tr(I^T M I) / |I|^2.
-pub fn geometry(net: &mut Wide, [first, end]: [usize; 2], rows: &[Vec<f32>]) -> (f64, f64) {
+/// What the formula takes of a network.
+#[derive(Clone, Copy, Debug)]
+pub struct Geometry {
+    /// |I|.
+    pub norm: f64,
+    /// tr G.
+    pub trace: f64,
+    /// d/ds tr G(s I) / (4 |I|^2) at s = 1: for a linear network tr(I^T M I) / |I|^2.
+    pub shrinking: f64,
+}
+
+/// Of `net` over `rows`, I the columns from `first` to `end`.
+pub fn geometry(net: &mut Wide, [first, end]: [usize; 2], rows: &[Vec<f32>]) -> Geometry {
     const STEP: f64 = 1e-3;
     let columns = net.columns(first, end).to_vec();
     let mut trace = |s: f64| {
@@ -273,6 +294,6 @@ pub fn geometry(net: &mut Wide, [first, end]: [usize; 2], rows: &[Vec<f32>]) -> 
         net.trace(rows)
     };
     let slope = (trace(1.0 + STEP) - trace(1.0 - STEP)) / (2.0 * STEP);
-    trace(1.0);
-    (square(&columns).sqrt(), slope / (4.0 * square(&columns)))
+    let trace = trace(1.0);
+    Geometry { norm: square(&columns).sqrt(), trace, shrinking: slope / (4.0 * square(&columns)) }
 }
