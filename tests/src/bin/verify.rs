@@ -15,7 +15,8 @@ use tamis_host::tools;
 #[derive(clap::Parser)]
 #[command(bin_name = "cargo verify")]
 struct Options {
-    /// Take all 2^32 numbers through tanh, sigmoid and exp too, some minutes more, and print their errors
+    /// Take all 2^32 numbers through tanh, sigmoid and exp too, and select from 460 tables without anything to find:
+    /// some minutes more each
     #[arg(long)]
     long: bool,
 }
@@ -103,6 +104,9 @@ fn checks(options: &Options) -> Vec<Check> {
         let arguments = format!("test {TESTED} --test exponential -- --ignored --nocapture");
         let every = check("tanh, sigmoid and exp of every number", &arguments);
         checks.push(Check { is_long: true, ..every });
+        let arguments = format!("test {TESTED} --test select -- --ignored --nocapture");
+        let null = check("selection from tables without anything to find", &arguments);
+        checks.push(Check { is_long: true, ..null });
     }
     checks
 }
