@@ -4,15 +4,16 @@
 //! |---|---|
 //! | `table.rs` | a table, read from a file |
 //! | `encoder.rs`, `design.rs` | the same as standardised numbers |
-//! | `ensemble.rs` | forty networks on inputs and their shadows |
+//! | `ensemble.rs`, `loss.rs` | forty networks on inputs and their shadows, and what they minimise |
 //! | `marginal.rs`, `conditional.rs`, `linear.rs` | what is visible of an input by itself, and beyond its neighbours |
-//! | `judge.rs`, `advice.rs` | the verdicts, and what to change |
+//! | `judge.rs`, `control.rs`, `advice.rs` | the verdicts, which error they keep small, and what to change |
 //! | `refit.rs`, `image.rs` | the networks that come of it, and what they make of unseen rows |
-//! | `report.rs`, `picture.rs`, `page.rs` | table and JSON, picture, HTML page |
-//! | `families.rs`, `trials.rs` | tables whose relevant columns are known; `tamis trials` on them |
+//! | `report.rs`, `picture.rs`, `weights.rs`, `page.rs` | table and JSON, pictures, HTML page |
+//! | `families.rs`, `noise.rs`, `trials.rs` | tables of which something is known; `tamis trials` on them |
 
 pub mod advice;
 pub mod conditional;
+pub mod control;
 pub mod design;
 pub mod encoder;
 pub mod ensemble;
@@ -20,13 +21,16 @@ pub mod families;
 pub mod image;
 pub mod judge;
 pub mod linear;
+pub mod loss;
 pub mod marginal;
+pub mod noise;
 mod page;
 mod picture;
 pub mod refit;
 mod report;
 pub mod table;
 pub mod trials;
+mod weights;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,10 +40,12 @@ use clap::{Args, ValueEnum};
 use tamis::{AnyActivation, Seed};
 
 use self::advice::Advice;
+use self::control::Control;
 use self::design::Design;
 use self::ensemble::{Ensemble, permutation};
 use self::image::Image;
 use self::judge::{Judgement, Verdict};
+use self::loss::Loss;
 use self::table::{Missing, Reading, Table};
 use crate::exchange;
 use crate::report::progress;
@@ -50,7 +56,7 @@ use crate::training::activation_parser;
 #[command(after_help = "Example:
     tamis select readings.csv --target torque --ignore timestamp,serial --out /tmp/selection")]
 pub struct Options {
-    /// The table: CSV, or TSV by its name.
+    /// The table: CSV, or by its name TSV or (with the feature `parquet`) Parquet.
     pub file: PathBuf,
     /// What is to be predicted; several are predicted together.
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', required = true)]
@@ -88,6 +94,9 @@ pub struct Options {
     /// What the hidden units of the final networks do.
     #[arg(long, default_value = "tanh", value_parser = activation_parser(), help_heading = "Method")]
     pub activation: AnyActivation,
+    /// What the networks minimise.
+    #[arg(long, value_enum, default_value = "huber", help_heading = "Method")]
+    pub loss: Loss,
     /// The step size.
     #[arg(long, default_value_t = 0.2, help_heading = "Method")]
     pub step_size: f32,
@@ -97,9 +106,15 @@ pub struct Options {
     /// The chance of naming any input that does not matter.
     #[arg(long, default_value_t = 0.05, help_heading = "Method")]
     pub alpha: f64,
+    /// In place of alpha, the expected share of inputs that do not matter among those named.
+    #[arg(long, value_name = "Q", conflicts_with = "alpha", help_heading = "Method")]
+    pub fdr: Option<f64>,
     /// Decides everything that is drawn.
     #[arg(long, default_value_t = 1, help_heading = "Method")]
     pub seed: u64,
+    /// Train forty networks from each of so many seeds, and count all.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, help_heading = "Method")]
+    pub seeds: u16,
     /// Take the settings as they are, whatever the diagnosis.
     #[arg(long, help_heading = "Method")]
     pub no_auto: bool,
@@ -149,6 +164,8 @@ pub struct Selection {
     pub judgement: Judgement,
     /// What to know, and what to change.
     pub advice: Vec<Advice>,
+    /// A network of all inputs, as the penalty has left it.
+    pub all: Image,
     /// How wrong the networks are on rows that nobody has seen.
     pub test: TestErrors,
     /// A network of the selected inputs, if there are any.
@@ -177,6 +194,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     std::fs::create_dir_all(&options.out)
         .with_context(|| format!("the folder {} cannot be made", options.out.display()))?;
     let [picture, path] = picture::draw(&selection, &options.out)?;
+    let weights = weights::draw(&selection, &options.out)?;
     let page = page::write(&selection, &table, options)?;
     let exported = match options.export.as_deref().zip(selection.selected.as_ref()) {
         None => Vec::new(),
@@ -186,7 +204,8 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         println!("{}", serde_json::to_string_pretty(&report::to_json(&selection))?);
     } else {
         report::print(&selection, &table);
-        println!("\nreport: {}\npictures: {}, {}", page.display(), picture.display(), path.display());
+        println!("\nreport: {}", page.display());
+        println!("pictures: {}, {}, {}", picture.display(), path.display(), weights.display());
         exported.iter().for_each(|path| println!("network: {}", path.display()));
     }
     if options.export.is_some() && exported.is_empty() {
@@ -198,6 +217,9 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 impl Options {
     fn check(&self) -> Result<()> {
         ensure!(self.alpha > 0.0 && self.alpha <= 0.5, "--alpha must be above 0 and at most 0.5");
+        let fdr = self.fdr.unwrap_or(self.alpha);
+        ensure!(fdr > 0.0 && fdr <= 0.5, "--fdr must be above 0 and at most 0.5");
+        ensure!((1..=100).contains(&self.seeds), "--seeds must be from 1 to 100");
         ensure!(
             self.test_split > 0.0 && self.test_split <= 0.5,
             "--test-split must be above 0 and at most 0.5"
@@ -238,22 +260,26 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
     };
     let test = (rows as f64 * options.test_split).round() as usize;
     let (training, test) = order.split_at(rows - test);
-    let design = Design::of(table, &options.target, training)?;
+    let design = Design::of(table, &options.target, options.loss, training)?;
     let (samples, hidden) = options.effort.size(design.rows as u32);
     let settings = ensemble::Settings {
+        loss: options.loss,
         hidden: options.hidden.unwrap_or(hidden),
         samples: options.steps.unwrap_or(samples),
         step_size: options.step_size,
-        halve: !options.no_auto,
+        auto: !options.no_auto,
         time,
         seed,
+        seeds: options.seeds,
     };
-    let bar = progress(Ensemble::STEPS);
+    let bar = progress(Ensemble::steps(options.seeds));
     bar.set_message("networks on inputs and shadows");
-    let (ensemble, judgement) = judge(&design, &settings, options.alpha, || bar.inc(1))?;
+    let (ensemble, judgement) =
+        judge(&design, &settings, Control::new(options.alpha, options.fdr), || bar.inc(1))?;
     bar.finish_and_clear();
 
     let settings = refit::Settings {
+        loss: options.loss,
         hidden: settings.hidden,
         activation: options.activation,
         samples: settings.samples,
@@ -271,28 +297,31 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
     let (x, y) = design.encoder.encode(table, test)?;
     let error = |predicted: &[f32]| refit::error(&design.encoder, predicted, &y);
     let test = TestErrors {
-        all: error(&all.predict(&x)?),
+        all: error(&options.loss.expected(all.predict(&x)?)),
         selected: match &selected {
-            Some(image) => error(&image.predict(&encoder::rowwise(&image.encoder.inputs, table, test)?)?),
-            None => error(&vec![0.0; y.len()]),
+            Some(image) => {
+                let x = encoder::rowwise(&image.encoder.inputs, table, test)?;
+                error(&options.loss.expected(image.predict(&x)?))
+            }
+            None => error(&refit::means(&design).repeat(test.len())),
         },
         baseline: error(&refit::baseline(&design, &x)),
     };
     let constant = advice::constant(table, &options.target, &design);
     advice::diagnose(&design, &ensemble, &judgement, options, &mut advice);
-    Ok(Selection { design, constant, ensemble, judgement, advice, test, selected })
+    Ok(Selection { design, constant, ensemble, judgement, advice, all, test, selected })
 }
 
 /// The networks on `design`, and the verdicts on its inputs.
 fn judge(
     design: &Design,
     settings: &ensemble::Settings,
-    alpha: f64,
+    control: Control,
     progress: impl Fn() + Sync,
 ) -> Result<(Ensemble, Judgement)> {
     let ensemble = Ensemble::train(design, settings, progress)?;
     let marginal = marginal::p_values(design)?;
-    let judgement = Judgement::of(design, &ensemble, &marginal, alpha, settings.seed)?;
+    let judgement = Judgement::of(design, &ensemble, &marginal, control, settings.seed)?;
     Ok((ensemble, judgement))
 }
 

@@ -1,17 +1,17 @@
 """What users of scikit-learn have, on the tables of `tamis trials`.
 
     cargo trials --rows 300 --draws 2 --tables /tmp/tables
-    python3 tests/reference/selection_peers.py /tmp/tables > peers.json
+    python3 tests/reference/selection_peers.py /tmp/tables > peers.csv
 
 LassoCV: non-zero coefficients. Mutual information: above the largest of 20 permutations of the target, over all
 columns. Boruta: 20 rounds of a random forest (50 trees, depth 7) beside shuffled copies, binomial test, Holm.
 Permutation importance: random forest, 25 % held out, mean above two deviations of 10 repeats. For each table the
-columns selected and the seconds taken, one thread.
+columns selected and the seconds of processor time, one thread, and the most memory that the process has held so far.
 """
 
 import csv
-import json
 import pathlib
+import resource
 import sys
 import time
 import warnings
@@ -88,24 +88,28 @@ METHODS = {
 
 def main():
     warnings.filterwarnings("ignore")
-    results = []
-    for path in sorted(pathlib.Path(sys.argv[1]).glob("*.csv")):
-        family, rows, draw = path.stem.rsplit("-", 2)
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(["family", "rows", "draw", "method", "found", "seconds", "megabytes"])
+    for path in sorted(pathlib.Path(sys.argv[1]).glob("*.csv"), key=by_draw):
         x, y, classes = read(path)
         for name, method in METHODS.items():
-            start = time.perf_counter()
-            found = method(x, y, classes)
-            results.append(
-                {
-                    "family": family,
-                    "rows": int(rows),
-                    "draw": int(draw),
-                    "method": name,
-                    "found": sorted(int(column) for column in found),
-                    "seconds": round(time.perf_counter() - start, 3),
-                }
-            )
-    json.dump(results, sys.stdout, indent=1)
+            start = time.process_time()
+            found = " ".join(str(column) for column in sorted(method(x, y, classes)))
+            seconds = time.process_time() - start
+            megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            out.writerow([*name_of(path), name, found, f"{seconds:.3f}", megabytes])
+            sys.stdout.flush()
+
+
+def name_of(path):
+    family, rows, draw = path.stem.rsplit("-", 2)
+    return family, int(rows), int(draw)
+
+
+def by_draw(path):
+    """First one draw of everything, then the next."""
+    family, rows, draw = name_of(path)
+    return draw, rows, family
 
 
 if __name__ == "__main__":

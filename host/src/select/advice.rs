@@ -82,11 +82,12 @@ pub fn diagnose(
     if design.rows < FEW {
         say(format!("{} rows are few: what matters weakly is not found on so many", design.rows));
     }
-    if ensemble.step_size < options.step_size {
-        say(format!(
-            "networks diverged at the step size {}; it was lowered to {}",
-            options.step_size, ensemble.step_size
-        ));
+    let (asked, taken) = (options.step_size, ensemble.step_size);
+    if taken < asked {
+        say(format!("networks diverged at the step size {asked}; it was lowered to {taken}"));
+    }
+    if taken > asked {
+        say(format!("networks stayed as they began at the step size {asked}; it was raised to {taken}"));
     }
     if judgement.explained < LEARNT {
         say("nothing was learnt here: the networks explain none of the target on rows held out. Joint effects of this \

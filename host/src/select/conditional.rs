@@ -12,9 +12,9 @@
 //! et al., with a linear model of the inputs). The members of a group are redrawn together, from the same row. A
 //! dependence between inputs that is not linear is not seen.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use statrs::distribution::{ContinuousCDF, StudentsT};
-use tamis::{AnyLoss, Huber, Model, Network, Seed};
+use tamis::{Model, Network, Seed};
 
 use super::design::Design;
 use super::ensemble::{self, Ensemble, FOLDS, REPEATS};
@@ -66,7 +66,7 @@ fn loss(
     stage: usize,
     change: impl Fn(usize, &mut [f32]),
 ) -> Result<f64> {
-    let huber = AnyLoss::Huber(Huber::new(ensemble::BOUND).map_err(|error| anyhow!("{error}"))?);
+    let kernel = ensemble.loss.kernel()?;
     let layers = &ensemble.layers;
     let mut scratch = vec![0.0; 2 * layers.units()];
     let mut x = vec![0.0; 2 * design.width];
@@ -76,7 +76,7 @@ fn loss(
             let number = fold * REPEATS + repeat;
             let part = &ensemble.parts[number];
             let mut params = ensemble.stages[stage].replicas[number].params.clone();
-            let mut model = Model::of_layers(layers.clone(), huber, &mut params, &mut scratch)?;
+            let mut model = Model::of_layers(layers.clone(), kernel, &mut params, &mut scratch)?;
             for &row in &part.held_out {
                 let row = row as usize;
                 let (inputs, shadows) = x.split_at_mut(design.width);

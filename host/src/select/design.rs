@@ -6,6 +6,7 @@
 use anyhow::{Result, ensure};
 
 use super::encoder::Encoder;
+use super::loss::Loss;
 use super::table::Table;
 
 /// Inputs and targets as numbers.
@@ -33,14 +34,14 @@ pub const LEAST_ROWS: usize = 40;
 pub const SAME: f64 = 0.97;
 
 impl Design {
-    /// Of these rows of `table`, with these targets.
-    pub fn of(table: &Table, targets: &[String], rows: &[u32]) -> Result<Self> {
+    /// Of these rows of `table`, with these targets, for networks that minimise `loss`.
+    pub fn of(table: &Table, targets: &[String], loss: Loss, rows: &[u32]) -> Result<Self> {
         ensure!(
             rows.len() >= LEAST_ROWS,
             "there are {} rows to learn from; at least {LEAST_ROWS} are needed",
             rows.len()
         );
-        let encoder = Encoder::learn(table, targets, rows)?;
+        let encoder = Encoder::learn(table, targets, loss, rows)?;
         let (x, y) = encoder.encode(table, rows)?;
         let (width, outputs) = (encoder.inputs.len(), encoder.outputs.len());
         let mut design =

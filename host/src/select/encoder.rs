@@ -4,12 +4,13 @@
 //! number   cut to mean +- 4 deviations, less the mean of what is left, by its deviation
 //! word     1 where it is, 0 elsewhere, less the mean, by the deviation; of two words one says it all
 //! class    0 or 1 as they are, one output each, for two classes one alone
-//! target   less its mean, by its deviation, not cut
+//! target   less its mean, by its deviation, not cut; under cross-entropy the class as it is
 //! ```
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::loss::Loss;
 use super::table::{Column, Table, Values};
 
 /// One number that a network takes or gives.
@@ -80,9 +81,17 @@ pub struct Encoder {
 const CUT: f64 = 4.0;
 
 impl Encoder {
-    /// Learned on `rows` of `table`; what does not vary there is left out.
-    pub fn learn(table: &Table, targets: &[String], rows: &[u32]) -> Result<Self> {
-        let (outputs, is_classes) = outputs(table, targets, rows)?;
+    /// Learned on `rows` of `table`, for networks that minimise `loss`; what does not vary there is left out.
+    pub fn learn(table: &Table, targets: &[String], loss: Loss, rows: &[u32]) -> Result<Self> {
+        let (mut outputs, is_classes) = outputs(table, targets, rows)?;
+        if loss == Loss::CrossEntropy {
+            ensure!(
+                is_classes,
+                "--loss cross-entropy is for classes, and {:?} has numbers; say --categorical if they name classes",
+                targets[0]
+            );
+            outputs.iter_mut().for_each(|output| (output.mean, output.deviation) = (0.0, 1.0));
+        }
         let inputs = table.columns.iter().filter(|column| !targets.contains(&column.name));
         let inputs: Vec<_> = inputs.flat_map(|column| features(column, rows, Some(CUT))).collect();
         ensure!(!inputs.is_empty(), "no input varies: there is nothing to select");

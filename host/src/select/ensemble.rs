@@ -7,36 +7,37 @@
 //!
 //! ```text
 //! network      2d - H tanh - outputs, biases; W1 ~ N(0, 1/2d), b1 ~ N(0, 1/4), w2 ~ N(0, 1/H), b2 = 0
-//! loss         Huber with the bound 3
+//! loss         Huber with the bound 3, unless told
 //! SGD          batches of 8, shuffled epochs, step size eta, the last 30 % of each stage at eta/5
 //! penalty      the proximal group lasso on the columns of W1, every second update
 //! stages       strength m / sqrt(N), m = .1 .2 .4 .8 1.6 3.2, each from where the one before ended
 //! norms        means over about 100 checks in the last 30 % of a stage
 //! ```
 //!
-//! The repeats of a fold are trained in lanes. What the networks find rests on the penalty: without it the same
+//! The repeats of a fold are trained in lanes. Of several seeds each trains forty networks, and all count.
+//! What the networks find rests on the penalty: without it the same
 //! procedure loses half of its F1.
 
 use std::array;
 use std::num::NonZeroU32;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use tamis::random::{self, Purpose};
 use tamis::{
-    AnyActivation, AnyLoss, Huber, Init, LayerSpec, Layers, Model, Network, Proximal, Seed, Sgd, StepError,
-    lanes,
+    AnyActivation, AnyLoss, Init, LayerSpec, Layers, Model, Network, Proximal, Seed, Sgd, StepError, lanes,
 };
 use tamis_speed::simd::LANES;
 use tamis_speed::stage::{self, Checks, Memory, Rows, Visit};
 
 use super::design::Design;
+use super::loss::Loss;
 use crate::pool;
 
 /// Repeats of the division into folds: the lanes of a bundle.
 pub const REPEATS: usize = LANES;
 /// Folds of a repeat.
 pub const FOLDS: usize = 5;
-/// R: how many networks there are.
+/// How many networks a seed trains.
 pub const REPLICAS: usize = REPEATS * FOLDS;
 /// m: the strengths of the penalty, times the root of the number of rows.
 pub const STRENGTHS: [f64; 6] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2];
@@ -50,24 +51,26 @@ pub const DROP: f32 = 0.2;
 /// The part of a stage before that.
 pub const AT_FULL: f64 = 0.7;
 const CHECKS: u32 = 100;
-/// The bound of the Huber loss, in deviations of the target.
-pub const BOUND: f32 = 3.0;
 
 /// How the networks are trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
+    /// What they minimise.
+    pub loss: Loss,
     /// H: hidden units.
     pub hidden: u16,
     /// Samples that each network sees in one stage.
     pub samples: u32,
     /// eta: the step size.
     pub step_size: f32,
-    /// Whether it is halved where a network diverges.
-    pub halve: bool,
+    /// Whether another is tried where that one fails.
+    pub auto: bool,
     /// Whether rows follow each other in time: shadows are then shifted in a circle, not shuffled.
     pub time: bool,
     /// Decides everything that is drawn.
     pub seed: Seed,
+    /// How many seeds there are, from that one on.
+    pub seeds: u16,
 }
 
 /// One replica at the end of one stage.
@@ -81,7 +84,7 @@ pub struct Replica {
     pub params: Vec<f32>,
 }
 
-/// All replicas at the end of a stage; replica `fold * REPEATS + repeat`.
+/// All replicas at the end of a stage, for each seed replica `fold * REPEATS + repeat`.
 #[derive(Clone, Debug)]
 pub struct Stage {
     /// lambda: the strength of the penalty.
@@ -119,10 +122,12 @@ pub struct Ensemble {
     pub stages: Vec<Stage>,
     /// The step size that it took.
     pub step_size: f32,
+    /// What was minimised.
+    pub loss: Loss,
 }
 
 impl Ensemble {
-    /// Trains on `design`. Where a network diverges, all start again at half the step size.
+    /// Trains on `design`. Where the step size fails, all start again at another.
     pub fn train(design: &Design, settings: &Settings, progress: impl Fn() + Sync) -> Result<Self> {
         let inputs = u16::try_from(2 * design.width);
         let outputs = u16::try_from(design.outputs).context("there are too many classes")?;
@@ -133,14 +138,18 @@ impl Ensemble {
                 LayerSpec::new(outputs, AnyActivation::Identity),
             ],
         )?;
-        let parts = parts(design.rows, settings);
-        let mut step_size = settings.step_size;
+        let seeds: Vec<_> =
+            (0..settings.seeds).map(|n| Seed(settings.seed.0.wrapping_add(n.into()))).collect();
+        let parts: Vec<_> = seeds.iter().flat_map(|&seed| parts(design.rows, settings.time, seed)).collect();
+        let constant = settings.loss.of_constant(design);
+        let (mut step_size, mut tries) = (settings.step_size, if settings.auto { TRIES } else { 0 });
         loop {
-            let settings = Settings { step_size, ..*settings };
-            let folds: Vec<usize> = (0..FOLDS).collect();
-            let bundles = pool::map(&folds, |&fold| {
-                let parts = array::from_fn(|repeat| &parts[fold * REPEATS + repeat]);
-                Bundle { design, layers: &layers, settings: &settings, parts, fold }.train(&progress)
+            let jobs: Vec<_> = (0..seeds.len() * FOLDS).collect();
+            let bundles = pool::map(&jobs, |&job| {
+                let settings = Settings { step_size, seed: seeds[job / FOLDS], ..*settings };
+                let parts = array::from_fn(|repeat| &parts[job * REPEATS + repeat]);
+                Bundle { design, layers: &layers, settings: &settings, parts, fold: job % FOLDS }
+                    .train(&progress)
             });
             let bundles: Result<Vec<_>> = bundles.into_iter().collect();
             match bundles {
@@ -149,18 +158,37 @@ impl Ensemble {
                         strength: m / (design.rows as f64).sqrt(),
                         replicas: bundles.iter().flat_map(|bundle| bundle[stage].clone()).collect(),
                     });
-                    return Ok(Self { layers, stages: stages.collect(), parts, step_size });
+                    let stages: Vec<_> = stages.collect();
+                    let other = other_step_size(step_size, stages.last().map_or(0.0, Stage::loss) / constant);
+                    match other.filter(|_| tries > 0) {
+                        None => return Ok(Self { layers, stages, parts, step_size, loss: settings.loss }),
+                        Some(other) => step_size = other,
+                    }
                 }
-                Err(error) if settings.halve && is_divergence(&error) && step_size > 1e-4 => {
-                    step_size /= 2.0;
-                }
+                Err(error) if tries > 0 && is_divergence(&error) => step_size /= 2.0,
                 Err(error) => return Err(error),
             }
+            tries -= 1;
         }
     }
 
-    /// How often `progress` is called in a training.
-    pub const STEPS: usize = FOLDS * STRENGTHS.len();
+    /// How often `progress` is called in a training with so many seeds.
+    pub fn steps(seeds: u16) -> usize {
+        usize::from(seeds) * FOLDS * STRENGTHS.len()
+    }
+}
+
+/// How many other step sizes are tried.
+const TRIES: u32 = 12;
+
+/// What to try in place of `step_size`, by the loss under the strongest penalty as a multiple of a constant's: there
+/// nothing is left to do better than a constant, but neither is there a reason to do worse.
+fn other_step_size(step_size: f32, excess: f64) -> Option<f32> {
+    match excess {
+        unstable if unstable > 3.0 => Some(step_size / 2.0),
+        frozen if frozen > 1.1 && step_size < 0.05 => Some(step_size * 4.0),
+        _ => None,
+    }
 }
 
 /// Whether a network has diverged: its loss is no longer a number.
@@ -188,15 +216,15 @@ pub fn permutation(n: usize, seed: Seed, stream: u64) -> Vec<u32> {
 /// The stream of a replica's shadows, away from its epochs.
 const SHADOWS: u64 = 1 << 40;
 
-fn parts(rows: usize, settings: &Settings) -> Vec<Part> {
+fn parts(rows: usize, time: bool, seed: Seed) -> Vec<Part> {
     let mut parts = Vec::new();
     let orders: Vec<_> =
-        (0..REPEATS).map(|repeat| permutation(rows, seed_of(settings.seed, 1000 + repeat), 0)).collect();
+        (0..REPEATS).map(|repeat| permutation(rows, seed_of(seed, 1000 + repeat), 0)).collect();
     for fold in 0..FOLDS {
         for (repeat, order) in orders.iter().enumerate() {
-            let seed = seed_of(settings.seed, fold * REPEATS + repeat);
+            let seed = seed_of(seed, fold * REPEATS + repeat);
             let (from, to) = (fold * rows / FOLDS, (fold + 1) * rows / FOLDS);
-            let shadow = match settings.time {
+            let shadow = match time {
                 false => permutation(rows, seed, SHADOWS),
                 true => {
                     let tenth = (rows / 10).max(1);
@@ -229,8 +257,7 @@ impl Bundle<'_> {
     fn train(&self, progress: impl Fn()) -> Result<Vec<Vec<Replica>>> {
         let Self { design, layers, settings, parts, fold } = *self;
         let Design { x, y, width, .. } = design;
-        let loss = AnyLoss::Huber(Huber::new(BOUND).map_err(|error| anyhow!("{error}"))?);
-        let rows = Rows { layers, loss, x, y, width: *width };
+        let rows = Rows { layers, loss: settings.loss.kernel()?, x, y, width: *width };
         let mut memory = self.initial()?;
         let mut epochs = array::from_fn::<_, REPEATS, _>(|repeat| {
             Epochs::new(parts[repeat], seed_of(settings.seed, fold * REPEATS + repeat))

@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! stage        s*, the one with the least loss on rows held out; and the next, if it explains half of what s* does
-//! gate         mean norm over the replicas > the 1 - a/d quantile of all shadows' norms, a = .8 alpha
+//! gate         mean norm over the replicas > the 1 - b quantile of all shadows' norms, b = .8 alpha/d by default
 //! check        who passed beside a correlated input (|r| > .4) needs a conditional p < alpha / passed
-//! rescue       p by itself < .2 alpha/d, and correlated with nobody who passed: found though no network learned it
+//! rescue       p by itself < .2 alpha/d by default, and correlated with nobody who passed: found though no network learned it
 //! relevant     gate and check, or rescue
 //! undecided    failed the check; or a norm that half a null input would exceed; or seen by itself, but correlated
 //! no evidence  the others. It does not mean irrelevant: on so many rows nothing was to be seen
 //! ```
+//!
+//! Where the false rate is to be small, b and the bound of the rescue are those of [`control`](super::control).
 //!
 //! The null is that an input and its shadow are exchangeable. Shadows carry the training noise of one replica, the mean
 //! of an input that of forty divided by forty, so the gate errs on the safe side: about 2 % of tables with a false
@@ -19,8 +21,9 @@ use serde::Serialize;
 use tamis::Seed;
 
 use super::conditional::{self, noticeable};
+use super::control::Control;
 use super::design::Design;
-use super::ensemble::{BOUND, Ensemble, Stage};
+use super::ensemble::{Ensemble, Stage};
 use crate::quantile;
 
 /// What is said of an input.
@@ -111,16 +114,16 @@ impl Judgement {
         design: &Design,
         ensemble: &Ensemble,
         marginal: &[f64],
-        alpha: f64,
+        control: Control,
         seed: Seed,
     ) -> Result<Self> {
         let width = design.width as f64;
-        let constant = constant_loss(design);
+        let constant = ensemble.loss.of_constant(design);
         let gates: Vec<_> = ensemble.stages.iter().map(|stage| Gate::of(stage, design.width)).collect();
         let point = |(stage, gate): (&Stage, &Gate)| Point {
             strength: stage.strength,
             norms: gate.norms.clone(),
-            threshold: gate.quantile(0.8 * alpha / width),
+            threshold: gate.quantile(control.bound(0.8, &gate.p_values())),
             explained: 1.0 - stage.loss() / constant,
         };
         let path: Vec<_> = ensemble.stages.iter().zip(&gates).map(point).collect();
@@ -129,11 +132,13 @@ impl Judgement {
         let (gate, at) = (&gates[stage], &path[stage]);
         let next = path.get(stage + 1).filter(|next| next.explained > 0.5 * at.explained);
         let looked_at = || [Some(at), next].into_iter().flatten();
+        let p_values = gate.p_values();
+        let rescue = control.bound(0.2, marginal);
         let column = |column: usize| Column {
             norm: at.norms[column],
             threshold: at.threshold,
             passes: looked_at().any(|point| point.norms[column] > point.threshold),
-            p: gate.p_value(at.norms[column]),
+            p: p_values[column],
         };
         let columns: Vec<_> = (0..design.width).map(column).collect();
         let members = members(design);
@@ -156,13 +161,13 @@ impl Judgement {
             let Some(top) = top else { continue };
             let alone = group.iter().map(|&member| marginal[member]).fold(1.0, f64::min);
             let neighbour = neighbour(group);
-            let is_seen = alone < 0.2 * alpha / width;
+            let is_seen = alone < rescue;
             let (mut verdict, mut stands_for) = (Verdict::NoEvidence, None);
             if passes(group) {
                 verdict = Verdict::Relevant;
                 if let Some((_, other)) = neighbour.filter(|&(r, _)| r > 0.4) {
                     let p = conditional::p_value(design, ensemble, stage, group, seed)?;
-                    if p >= alpha / passed.len() as f64 {
+                    if p >= control.level() / passed.len() as f64 {
                         (verdict, stands_for) = (Verdict::Undecided, Some(other));
                     }
                 }
@@ -235,24 +240,13 @@ impl Gate {
         quantile::of_sorted(&self.shadows, (1.0 - tail).max(0.0))
     }
 
-    /// The part of the shadows at `norm` or above, the norm itself counted.
+    /// For each column the part of the shadows at its norm or above, the norm itself counted.
+    fn p_values(&self) -> Vec<f64> {
+        self.norms.iter().map(|&norm| self.p_value(norm)).collect()
+    }
+
     fn p_value(&self, norm: f64) -> f64 {
         let above = self.shadows.len() - self.shadows.partition_point(|&shadow| shadow < norm);
         (1 + above) as f64 / (1 + self.shadows.len()) as f64
     }
-}
-
-/// The loss of the best constant: Huber's location by iteration, mean over the outputs.
-fn constant_loss(design: &Design) -> f64 {
-    let bound = f64::from(BOUND);
-    let of = |output: usize| {
-        let n = design.rows as f64;
-        let mut centre = 0.0;
-        for _ in 0..20 {
-            centre += design.y_column(output).map(|y| (y - centre).clamp(-bound, bound)).sum::<f64>() / n;
-        }
-        let huber = |r: f64| if r < bound { 0.5 * r * r } else { bound * (r - 0.5 * bound) };
-        design.y_column(output).map(|y| huber((y - centre).abs())).sum::<f64>() / n
-    };
-    (0..design.outputs).map(of).sum::<f64>() / design.outputs as f64
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::table::Table;
-use super::{Options, Selection, picture, report};
+use super::{Options, Selection, picture, report, weights};
 use crate::svg::escape;
 use crate::whole;
 
@@ -43,6 +43,7 @@ fn html(selection: &Selection, table: &Table, options: &Options) -> Result<Strin
     }
     out += &picture::evidence(selection);
     out += &picture::path(selection);
+    out += &weights::map(selection);
     out += "<table><tr>";
     report::HEADER.iter().for_each(|head| out += &format!("<th>{}</th>", escape(head)));
     out += "</tr>\n";
@@ -63,14 +64,24 @@ fn html(selection: &Selection, table: &Table, options: &Options) -> Result<Strin
     }
     writeln!(
         out,
-        "<h2>How to read it</h2>\n<p>Forty small networks learned from the inputs and from a shuffled copy of each, its \
+        "<h2>How to read it</h2>\n<p>{networks} small networks learned from the inputs and from a shuffled copy of each, its \
          shadow. <i>Norm</i> is the size of the first-layer weights of an input; the <i>threshold</i> is what a \
-         shadow exceeds so rarely that among all inputs that do not matter one is named in at most {:.0} % of tables. \
-         <i>p</i> is the chance that any of so many shadows comes as far, and is never below 1/40. Inputs that are \
+         shadow exceeds so rarely that {error}. \
+         <i>p</i> is the chance that any of so many shadows comes as far, and is never below 1/{networks}. Inputs that are \
          <i>seen by themselves</i> show in a test without any network, those seen <i>with others</i> only together. \
          <i>Undecided</i>: what is seen may be another's. <i>No evidence</i>: nothing is seen on so many rows, which does \
          not mean that there is nothing. Inputs joined by = cannot be told apart.</p>\n</body></html>",
-        100.0 * options.alpha
+        networks = selection.ensemble.parts.len(),
+        error = match options.fdr {
+            None => format!(
+                "among all inputs that do not matter one is named in at most {} of tables",
+                crate::report::percent(options.alpha)
+            ),
+            Some(rate) => format!(
+                "of the inputs named at most {} are expected not to matter",
+                crate::report::percent(rate)
+            ),
+        }
     )?;
     Ok(out)
 }

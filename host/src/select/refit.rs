@@ -9,21 +9,24 @@
 //! A fifth of the training rows tells when to stop training on: the parameters of the moment with the least loss there
 //! are kept.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use tamis::{
-    AnyActivation, AnyLoss, Batch, Growing, Huber, Init, LayerSpec, Layers, Model, Network, Proximal, Seed,
-    Sgd, compaction,
+    AnyActivation, AnyLoss, Batch, Growing, Init, LayerSpec, Layers, Model, Network, Proximal, Seed, Sgd,
+    compaction,
 };
 
 use super::design::Design;
 use super::encoder::Encoder;
-use super::ensemble::{AT_FULL, BATCH, BOUND, DROP, EVERY, permutation};
+use super::ensemble::{AT_FULL, BATCH, DROP, EVERY, permutation};
 use super::image::Image;
 use super::linear;
+use super::loss::Loss;
 
 /// How a network is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
+    /// What is minimised.
+    pub loss: Loss,
     /// Hidden units.
     pub hidden: u16,
     /// Their activation.
@@ -87,7 +90,7 @@ impl<'a> Fit<'a> {
         let layers = Layers::new(design.width.try_into()?, &specs)?;
         let mut params = vec![0.0; layers.params()];
         let mut scratch = vec![0.0; 2 * layers.units()];
-        let mut model = Model::of_layers(layers.clone(), loss()?, &mut params, &mut scratch)?;
+        let mut model = Model::of_layers(layers.clone(), settings.loss.kernel()?, &mut params, &mut scratch)?;
         model.init(Init::scaled(1.0).with_biases(0.5), settings.seed)?;
         let rows = permutation(design.rows, settings.seed, 0);
         Ok(Self {
@@ -136,7 +139,8 @@ impl<'a> Fit<'a> {
     /// The mean loss on the rows to stop by.
     fn loss(&self) -> Result<f64> {
         let (mut params, mut scratch) = (self.params.clone(), vec![0.0; 2 * self.layers.units()]);
-        let mut model = Model::of_layers(self.layers.clone(), loss()?, &mut params, &mut scratch)?;
+        let mut model =
+            Model::of_layers(self.layers.clone(), self.settings.loss.kernel()?, &mut params, &mut scratch)?;
         let mut x = vec![0.0; self.columns.len()];
         let mut sum = 0.0;
         for &row in self.held_out() {
@@ -156,7 +160,8 @@ impl<'a> Fit<'a> {
         let mut params = std::mem::take(&mut self.params);
         let mut scratch = vec![0.0; 2 * self.layers.units()];
         let mut gradient = vec![0.0; self.layers.params()];
-        let mut model = Model::of_layers(self.layers.clone(), loss()?, &mut params, &mut scratch)?;
+        let mut model =
+            Model::of_layers(self.layers.clone(), self.settings.loss.kernel()?, &mut params, &mut scratch)?;
         let mut batch = Batch::over(&self.layers, &mut gradient, BATCH)?;
         let mut x = vec![0.0; self.columns.len()];
         for _ in 0..samples.div_ceil(BATCH) {
@@ -200,10 +205,6 @@ impl<'a> Fit<'a> {
     }
 }
 
-fn loss() -> Result<AnyLoss> {
-    Ok(AnyLoss::Huber(Huber::new(BOUND).map_err(|error| anyhow!("{error}"))?))
-}
-
 /// How wrong `predicted` is on rows `y`, both encoded: the share of the wrong classes, or the squared error as a share
 /// of the targets' variance.
 pub fn error(encoder: &Encoder, predicted: &[f32], y: &[f32]) -> f64 {
@@ -231,6 +232,12 @@ pub fn error(encoder: &Encoder, predicted: &[f32], y: &[f32]) -> f64 {
     (0..outputs).map(each).sum::<f64>() / outputs as f64
 }
 
+/// The mean of each output over the rows of `design`: what to say of a row without any input.
+pub fn means(design: &Design) -> Vec<f32> {
+    let of = |output| design.y_column(output).sum::<f64>() / design.rows as f64;
+    (0..design.outputs).map(|output| of(output) as f32).collect()
+}
+
 /// What a linear regression of all inputs says of rows `x`.
 pub fn baseline(design: &Design, x: &[f32]) -> Vec<f32> {
     let width = design.width;
@@ -249,6 +256,8 @@ pub fn baseline(design: &Design, x: &[f32]) -> Vec<f32> {
         linear::solve(rows.collect())
     };
     let weights: Vec<_> = (0..design.outputs).map(weights).collect();
+    let means = means(design);
     let of = |x: &[f32], w: &[f64]| x.iter().zip(w).map(|(&x, w)| f64::from(x) * w).sum::<f64>() as f32;
-    x.chunks_exact(width).flat_map(|x| weights.iter().map(move |w| of(x, w))).collect()
+    let row = |x| weights.iter().zip(&means).map(move |(w, mean)| mean + of(x, w));
+    x.chunks_exact(width).flat_map(row).collect()
 }

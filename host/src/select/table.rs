@@ -4,6 +4,9 @@
 //! algorithm R), so memory is bounded whatever the size of the file. Rows are counted as a spreadsheet does: the header
 //! is row 1.
 
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -132,8 +135,14 @@ fn read_file(path: &Path, reading: &Reading) -> Result<Table> {
     if start.starts_with(&[0xEF, 0xBB, 0xBF]) {
         file.consume(3);
     }
-    let is_tsv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
-    let delimiter = reading.delimiter.unwrap_or(if is_tsv { '\t' } else { ',' });
+    let is = |name: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(name));
+    if is("parquet") {
+        #[cfg(feature = "parquet")]
+        return parquet::read(file.into_inner(), reading);
+        #[cfg(not(feature = "parquet"))]
+        bail!("Parquet is not built in: build with --features parquet, or save the table as CSV");
+    }
+    let delimiter = reading.delimiter.unwrap_or(if is("tsv") { '\t' } else { ',' });
     let delimiter = u8::try_from(delimiter).context("the delimiter must be a plain character")?;
     let mut reader =
         ReaderBuilder::new().delimiter(delimiter).has_headers(false).trim(csv::Trim::All).from_reader(file);

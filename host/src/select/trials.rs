@@ -1,11 +1,14 @@
-//! `tamis trials`: how good the selection is, on tables whose relevant columns are known.
+//! `tamis trials`: how good the selection is, on tables whose relevant columns are known, or on somebody's table with
+//! columns of noise appended, of which it is known that they do not matter.
 //!
 //! ```text
 //! precision, recall   of the columns called relevant; F1 their harmonic mean
 //! null tables         have no relevant column: F1 is 1 if none is named, else 0
 //! false positive      a draw in which any column is named that does not matter
+//! false share         of the columns named in a draw the share that does not matter; 0 if none is named
 //! ```
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -16,11 +19,14 @@ use serde::Serialize;
 use tamis::Seed;
 
 use super::Effort;
+use super::control::Control;
 use super::design::Design;
 use super::ensemble::Settings;
 use super::families::{FAMILIES, Family};
 use super::judge::{LEARNT, Label, Verdict};
-use super::table::{Table, Values};
+use super::loss::Loss;
+use super::noise;
+use super::table::{self, Reading, Table, Values};
 use crate::{pool, report};
 
 /// Measures the selection on tables whose relevant columns are known.
@@ -39,12 +45,24 @@ pub struct Options {
     /// Only these families.
     #[arg(long, value_delimiter = ',')]
     pub families: Vec<String>,
+    /// In place of families this table, with columns of noise appended, drawn anew each time.
+    #[arg(long, value_name = "FILE", requires = "target")]
+    pub file: Option<PathBuf>,
+    /// The target of that table.
+    #[arg(long, value_name = "COLUMN", requires = "file")]
+    pub target: Option<String>,
+    /// How many columns of noise are appended to it.
+    #[arg(long, default_value_t = 20)]
+    pub noise: usize,
     /// How long the networks are trained.
     #[arg(long, value_enum, default_value = "normal")]
     pub effort: Effort,
     /// The chance of naming any input that does not matter.
     #[arg(long, default_value_t = 0.05)]
     pub alpha: f64,
+    /// In place of alpha, the expected share of inputs that do not matter among those named.
+    #[arg(long, value_name = "Q", conflicts_with = "alpha")]
+    pub fdr: Option<f64>,
     /// Write the tables there as CSV, for other programs, and stop.
     #[arg(long, value_name = "DIR")]
     pub tables: Option<PathBuf>,
@@ -56,8 +74,8 @@ pub struct Options {
 /// One table.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trial {
-    /// Its family.
-    pub family: &'static str,
+    /// Its family, or its file.
+    pub family: String,
     /// How many rows it has.
     pub rows: usize,
     /// Its number.
@@ -68,10 +86,12 @@ pub struct Trial {
     pub marginal: Vec<usize>,
     /// The columns left undecided.
     pub undecided: Vec<usize>,
-    /// F1.
-    pub f1: f64,
+    /// F1, if it is known of all columns whether they matter.
+    pub f1: Option<f64>,
     /// Whether a column was named that does not matter.
     pub false_positive: bool,
+    /// Of the columns named the share that does not matter.
+    pub false_share: f64,
     /// Whether the networks learned anything.
     pub learnt: bool,
     /// From the table to the verdicts, with what else the machine does.
@@ -80,46 +100,72 @@ pub struct Trial {
 
 /// Runs the command.
 pub fn run(options: &Options) -> Result<ExitCode> {
+    if let (Some(file), Some(target)) = (&options.file, &options.target) {
+        let table = table::read(file, &Reading::default())?;
+        let name = file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        table.column(target).with_context(|| file.display().to_string())?;
+        let draws: Vec<_> = options.draws().collect();
+        let trials = each(&draws, |&draw| appended(&name, &table, target, draw, options))?;
+        return print(options, &trials, &[(table.rows(), vec![name])]);
+    }
     let families = options.families()?;
     if let Some(folder) = &options.tables {
         return write_tables(options, &families, folder);
     }
-    let draws = options.first_draw..options.first_draw + options.draws;
     let jobs: Vec<_> = options
         .rows
         .iter()
         .flat_map(|&rows| families.iter().map(move |family| (rows, family)))
-        .flat_map(|(rows, family)| draws.clone().map(move |draw| (family, rows, draw)))
+        .flat_map(|(rows, family)| options.draws().map(move |draw| (family, rows, draw)))
         .collect();
-    let bar = report::progress(jobs.len());
-    let trials = pool::map(&jobs, |&(family, rows, draw)| {
-        bar.set_message(format!("{} of {rows} rows", family.name));
+    let trials = each(&jobs, |&(family, rows, draw)| {
         let trial = trial(family, rows, draw, options);
-        bar.inc(1);
         trial.with_context(|| format!("{} of {rows} rows, draw {draw}", family.name))
+    })?;
+    let names: Vec<_> = families.iter().map(|family| family.name.to_owned()).collect();
+    let parts: Vec<_> = options.rows.iter().map(|&rows| (rows, names.clone())).collect();
+    print(options, &trials, &parts)
+}
+
+/// A trial of each job, on all cores.
+fn each<J: Sync>(jobs: &[J], trial: impl Fn(&J) -> Result<Trial> + Sync) -> Result<Vec<Trial>> {
+    let bar = report::progress(jobs.len());
+    let trials = pool::map(jobs, |job| {
+        let trial = trial(job);
+        bar.inc(1);
+        trial
     });
     bar.finish_and_clear();
-    let trials = trials.into_iter().collect::<Result<Vec<_>>>()?;
+    trials.into_iter().collect()
+}
+
+/// Prints the trials: for each number of rows a table, one line for each name.
+fn print(options: &Options, trials: &[Trial], parts: &[(usize, Vec<String>)]) -> Result<ExitCode> {
     if options.json {
         println!("{}", serde_json::to_string_pretty(&trials)?);
         return Ok(ExitCode::SUCCESS);
     }
-    for &rows in &options.rows {
-        let trials: Vec<_> = trials.iter().filter(|trial| trial.rows == rows).collect();
+    for (rows, names) in parts {
+        let trials: Vec<_> = trials.iter().filter(|trial| trial.rows == *rows).collect();
         println!("{rows} rows, {} draws from {}\n", options.draws, options.first_draw);
-        let lines = families.iter().map(|family| {
-            let of: Vec<_> = trials.iter().copied().filter(|trial| trial.family == family.name).collect();
-            line(family.name, &of)
+        let lines = names.iter().map(|name| {
+            let of: Vec<_> = trials.iter().copied().filter(|trial| trial.family == *name).collect();
+            line(name, &of)
         });
-        let all = line("all", &trials);
-        let header =
-            ["family", "F1", "worst", "false positives", "undecided", "by themselves", "learnt", "s"];
-        println!("{}\n", report::table(&header, 1, lines.chain([all])));
+        let all = (names.len() > 1).then(|| line("all", &trials));
+        println!("{}\n", report::table(&HEADER, 1, lines.chain(all)));
     }
     Ok(ExitCode::SUCCESS)
 }
 
+const HEADER: [&str; 9] =
+    ["family", "F1", "worst", "false positives", "false share", "undecided", "by themselves", "learnt", "s"];
+
 impl Options {
+    fn draws(&self) -> Range<u64> {
+        self.first_draw..self.first_draw + self.draws
+    }
+
     fn families(&self) -> Result<Vec<&'static Family>> {
         if self.families.is_empty() {
             return Ok(FAMILIES.iter().collect());
@@ -134,16 +180,44 @@ impl Options {
     }
 }
 
-/// Selects on one table; the rows are all learned from.
+/// Selects on one table of a family.
 pub fn trial(family: &Family, rows: usize, draw: u64, options: &Options) -> Result<Trial> {
-    let seed = Seed(draw);
-    let table = family.draw(rows, seed);
+    let matters = |column: &str| family.relevant.iter().any(|relevant| column == format!("x{relevant}"));
+    let table = family.draw(rows, Seed(draw));
+    let trial = judged(family.name, &table, "y", draw, options, matters)?;
+    let right = trial.found.iter().filter(|column| family.relevant.contains(column)).count();
+    let f1 = match family.relevant.len() + trial.found.len() {
+        0 => 1.0,
+        all => 2.0 * right as f64 / all as f64,
+    };
+    Ok(Trial { f1: Some(f1), ..trial })
+}
+
+/// Selects on `table` with columns of noise, which are the only ones known not to matter.
+pub fn appended(name: &str, table: &Table, target: &str, draw: u64, options: &Options) -> Result<Trial> {
+    let table = noise::append(table, options.noise, Seed(draw));
+    judged(name, &table, target, draw, options, |column| !column.starts_with(noise::NAME))
+}
+
+/// Selects on one table, whose rows are all learned from; `matters` by the name of a column.
+fn judged(
+    name: &str,
+    table: &Table,
+    target: &str,
+    draw: u64,
+    options: &Options,
+    matters: impl Fn(&str) -> bool,
+) -> Result<Trial> {
+    let (rows, seed) = (table.rows(), Seed(draw));
     let start = Instant::now();
     let all: Vec<u32> = (0..rows as u32).collect();
-    let design = Design::of(&table, &["y".to_owned()], &all)?;
+    let loss = Loss::default();
+    let design = Design::of(table, &[target.to_owned()], loss, &all)?;
     let (samples, hidden) = options.effort.size(rows as u32);
-    let settings = Settings { hidden, samples, step_size: 0.2, halve: true, time: false, seed };
-    let (_, judgement) = super::judge(&design, &settings, options.alpha, || {})?;
+    let settings =
+        Settings { loss, hidden, samples, step_size: 0.2, auto: true, time: false, seed, seeds: 1 };
+    let control = Control::new(options.alpha, options.fdr);
+    let (_, judgement) = super::judge(&design, &settings, control, || {})?;
     let seconds = start.elapsed().as_secs_f64();
     let columns = |verdict, label: Option<Label>| {
         let groups = judgement.groups.iter();
@@ -151,17 +225,14 @@ pub fn trial(family: &Family, rows: usize, draw: u64, options: &Options) -> Resu
         of.flat_map(|group| group.columns.clone()).collect::<Vec<_>>()
     };
     let found = columns(Verdict::Relevant, None);
-    let right = found.iter().filter(|column| family.relevant.contains(column)).count();
-    let f1 = match family.relevant.len() + found.len() {
-        0 => 1.0,
-        all => 2.0 * right as f64 / all as f64,
-    };
+    let wrong = found.iter().filter(|&&column| !matters(&design.encoder.inputs[column].column)).count();
     Ok(Trial {
-        family: family.name,
+        family: name.to_owned(),
         rows,
         draw,
-        f1,
-        false_positive: right < found.len(),
+        f1: None,
+        false_positive: wrong > 0,
+        false_share: wrong as f64 / found.len().max(1) as f64,
         found,
         marginal: columns(Verdict::Relevant, Some(Label::Marginal)),
         undecided: columns(Verdict::Undecided, None),
@@ -174,14 +245,16 @@ fn line(name: &str, trials: &[&Trial]) -> Vec<String> {
     let n = trials.len() as f64;
     let mean = |of: &dyn Fn(&Trial) -> f64| trials.iter().map(|trial| of(trial)).sum::<f64>() / n;
     let count = |of: &dyn Fn(&Trial) -> bool| trials.iter().filter(|trial| of(trial)).count();
-    let worst = trials.iter().map(|trial| trial.f1).fold(1.0, f64::min);
+    let f1: Option<Vec<f64>> = trials.iter().map(|trial| trial.f1).collect();
+    let of_f1 = |of: &dyn Fn(&[f64]) -> String| f1.as_deref().map_or("-".to_owned(), of);
     let (found, marginal) =
         (mean(&|trial| trial.found.len() as f64), mean(&|trial| trial.marginal.len() as f64));
     vec![
         name.to_owned(),
-        format!("{:.3}", mean(&|trial| trial.f1)),
-        format!("{worst:.2}"),
+        of_f1(&|f1| format!("{:.3}", f1.iter().sum::<f64>() / n)),
+        of_f1(&|f1| format!("{:.2}", f1.iter().copied().fold(1.0, f64::min))),
         format!("{} of {}", count(&|trial| trial.false_positive), trials.len()),
+        report::percent(mean(&|trial| trial.false_share)),
         format!("{:.1}", mean(&|trial| trial.undecided.len() as f64)),
         if found > 0.0 { report::percent(marginal / found) } else { "-".to_owned() },
         format!("{} of {}", count(&|trial| trial.learnt), trials.len()),
@@ -195,7 +268,7 @@ fn write_tables(options: &Options, families: &[&Family], folder: &Path) -> Resul
         .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
     for family in families {
         for &rows in &options.rows {
-            for draw in options.first_draw..options.first_draw + options.draws {
+            for draw in options.draws() {
                 let path = folder.join(format!("{}-{rows}-{draw}.csv", family.name));
                 write_csv(&family.draw(rows, Seed(draw)), &path)
                     .with_context(|| format!("{} cannot be written", path.display()))?;

@@ -15,8 +15,8 @@ use tamis_host::tools;
 #[derive(clap::Parser)]
 #[command(bin_name = "cargo verify")]
 struct Options {
-    /// Some minutes more: take all 2^32 numbers through tanh, sigmoid and exp and print their errors, and cut the power of
-    /// a checkpoint a million times
+    /// Some minutes more: all 2^32 numbers through tanh, sigmoid and exp, a million losses of power in the middle of a
+    /// checkpoint, selections from 460 tables without anything to find, Parquet written and read
     #[arg(long)]
     long: bool,
 }
@@ -101,12 +101,16 @@ fn checks(options: &Options) -> Vec<Check> {
     checks.push(Check { is_long: true, ..tests });
     checks.push(check("tests, with the feature small", &format!("test --quiet {SMALL}")));
     if options.long {
-        let arguments = format!("test {TESTED} --test exponential -- --ignored --nocapture");
-        let every = check("tanh, sigmoid and exp of every number", &arguments);
-        checks.push(Check { is_long: true, ..every });
-        let arguments = format!("test {TESTED} --test checkpoint -- --ignored --nocapture");
-        let faults = check("power lost a million times", &arguments);
-        checks.push(Check { is_long: true, ..faults });
+        let ignored = |name: &str, test: &str| {
+            check(name, &format!("test {TESTED} --test {test} -- --ignored --nocapture"))
+        };
+        let more = [
+            ignored("tanh, sigmoid and exp of every number", "exponential"),
+            ignored("power lost a million times", "checkpoint"),
+            ignored("selection from tables without anything to find", "select"),
+            check("Parquet, written and read", "test --package tamis-host --features parquet --lib parquet"),
+        ];
+        checks.extend(more.map(|check| Check { is_long: true, ..check }));
     }
     checks
 }
