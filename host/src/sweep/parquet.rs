@@ -109,3 +109,66 @@ fn write<'c, T: DataType>(
     column.typed::<T>().write_batch(&values, Some(&is_there), None)?;
     Ok(column.close()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+
+    use super::super::grid::{Grid, GridOptions};
+    use super::super::runs;
+    use super::super::table::Table;
+    use super::*;
+
+    const GRID: &str =
+        "task = \"linear\"\ninputs = 4\nshape = \"4-6-1\"\nactivation = \"identity\"\nupdates = 200
+step-size = [0.01, 9.0]\nweight-decay = [\"off\", 0.01]\nseed = \"1..3\"\n";
+
+    /// The text that a cell had in the CSV file.
+    fn text(field: &Field) -> String {
+        match field {
+            Field::Null => String::new(),
+            Field::Long(number) => number.to_string(),
+            Field::Double(number) => number.to_string(),
+            Field::Str(text) => text.clone(),
+            other => format!("unexpected {other:?}"),
+        }
+    }
+
+    /// Read back by the library's own reader: every cell, those that are empty too, and the grid.
+    #[test]
+    fn what_was_written_is_read_back() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("tamis-parquet-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let (file, out) = (folder.join("rows.csv"), folder.join("rows.parquet"));
+        let grid = Grid::new(Some(("grid", GRID)), &GridOptions::default())?;
+        let (rows, range) = (Rows::new(&grid), 0..grid.runs());
+        let mut table = Table::open(&file, &grid, &rows, &range, false)?;
+        let trainings = grid.trainings(range.clone())?;
+        runs::carry_out(&trainings, range, &rows, false, |run, done| {
+            table.append(&done.line, &done.curve, run + 1)
+        })?;
+        run(&Options { file: file.clone(), out: out.clone() })?;
+
+        let reader = SerializedFileReader::new(File::open(&out)?)?;
+        let metadata = reader.metadata().file_metadata().key_value_metadata().context("no metadata")?;
+        let kept = metadata.iter().find(|pair| pair.key == "tamis.grid").context("no grid")?;
+        assert_eq!(kept.value.as_deref(), Some(grid.to_toml().as_str()));
+        let mut csv = csv::Reader::from_path(&file)?;
+        let names = csv.headers()?.clone();
+        let (mut count, mut empty) = (0, 0);
+        let mut written = reader.get_row_iter(None)?;
+        for record in csv.records() {
+            let (record, row) = (record?, written.next().context("a row is missing")??);
+            for ((name, cell), (column, field)) in names.iter().zip(&record).zip(row.get_column_iter()) {
+                assert_eq!((name, cell), (column.as_str(), text(field).as_str()), "row {count}");
+                empty += u32::from(cell.is_empty());
+            }
+            count += 1;
+        }
+        assert!(written.next().is_none());
+        assert!(count == 12 && empty > 40, "{count} rows, {empty} cells are empty");
+        fs::remove_dir_all(folder)?;
+        Ok(())
+    }
+}
