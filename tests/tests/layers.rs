@@ -2,8 +2,8 @@
 
 use tamis::{
     AnyActivation, AnyLoss, Arena, Batch, BinaryCrossEntropy, Clip, Data, Huber, Init, LayerSpec, Layers,
-    LayersError, LengthError, Lent, Model, Momentum, Mse, Network, Plan, PlanError, Proximal, Rule, Seed,
-    Sgd, Shape, SoftmaxCrossEntropy, StepError, Takes, Target, Task, WeightDecay,
+    LayersError, LengthError, Lent, Loss, Model, Momentum, Mse, Network, Plan, PlanError, Proximal, Rule,
+    Seed, Sgd, Shape, SoftmaxCrossEntropy, StepError, Takes, Target, Task, WeightDecay,
 };
 use tamis_tests::oracle::{Function, Spec};
 use tamis_tests::{Row, bits, net, rows};
@@ -47,50 +47,69 @@ fn everything() -> Sgd {
     sgd.proximal(Proximal::group(0.03).every(2)).unwrap()
 }
 
-/// Trains both, one by one and in batches, with momentum and without, and compares all bits after every update.
+/// A model that is trained one by one and in batches, with momentum and without, whether its shape is a type or a list.
+trait Trained {
+    /// The losses that come of one more sample, as bits.
+    fn learn(&mut self, step: usize, row: &Row) -> Vec<Result<u32, StepError>>;
+    fn state(&self) -> (u32, Vec<u32>);
+}
+
+struct Learner<'a, N, L> {
+    model: Model<'a, N, L>,
+    plain: Sgd,
+    momentum: Momentum<'a, N>,
+    batch: Batch<'a, N>,
+}
+
+impl<N: Network, L: Loss> Trained for Learner<'_, N, L> {
+    fn learn(&mut self, step: usize, Row { x, target }: &Row) -> Vec<Result<u32, StepError>> {
+        let mut losses = vec![match step % 3 {
+            0 => self.model.step_slices(x, target, &self.plain),
+            1 => self.model.step_slices(x, target, &mut self.momentum),
+            _ => self.model.accumulate_slices(x, target, &mut self.batch),
+        }];
+        if self.batch.is_complete() {
+            losses.push(self.model.apply(&mut self.batch, &mut self.momentum));
+        }
+        losses.into_iter().map(|loss| loss.map(f32::to_bits)).collect()
+    }
+
+    fn state(&self) -> (u32, Vec<u32>) {
+        (self.model.updates(), bits(self.model.params()))
+    }
+}
+
+/// Trains both and compares all bits after every sample.
 fn assert_same<N: Shape, L: Takes<N::Last> + Default>(specs: &[Spec], loss: AnyLoss, samples: &[Row]) {
     let layers = layers(specs);
     assert_eq!((layers.params(), layers.units(), layers.inputs()), (N::PARAMS, N::UNITS, specs[0].inputs));
     let listed: Vec<_> = layers.layers().collect();
     assert_eq!(listed, N::default().layers().collect::<Vec<_>>());
 
-    let (mut typed_params, mut typed_scratch) = (vec![0.0; N::PARAMS], vec![0.0; N::SCRATCH]);
-    let (mut params, mut scratch) = (vec![0.0; N::PARAMS], vec![0.0; N::SCRATCH]);
-    let (mut typed_v, mut v) = (vec![0.0; N::PARAMS], vec![0.0; N::PARAMS]);
-    let (mut typed_g, mut g) = (vec![0.0; N::PARAMS], vec![0.0; N::PARAMS]);
-    let mut typed = Model::<N, L>::from_slices(&mut typed_params, &mut typed_scratch).unwrap();
-    let mut listed = Model::of_layers(layers.clone(), loss, &mut params, &mut scratch).unwrap();
+    let numbers = || vec![0.0; N::PARAMS];
+    let (mut params, mut scratch, mut velocity, mut gradient) =
+        (numbers(), vec![0.0; N::SCRATCH], numbers(), numbers());
+    let mut typed = Learner {
+        model: Model::<N, L>::from_slices(&mut params, &mut scratch).unwrap(),
+        plain: Sgd::new(0.03).unwrap(),
+        momentum: Momentum::over(&N::default(), everything(), 0.6, &mut velocity).unwrap(),
+        batch: Batch::from_slice(&mut gradient, 3).unwrap(),
+    };
+    let (mut params, mut scratch, mut velocity, mut gradient) =
+        (numbers(), vec![0.0; N::SCRATCH], numbers(), numbers());
+    let mut listed = Learner {
+        model: Model::of_layers(layers.clone(), loss, &mut params, &mut scratch).unwrap(),
+        plain: typed.plain,
+        momentum: Momentum::over(&layers, everything(), 0.6, &mut velocity).unwrap(),
+        batch: Batch::over(&layers, &mut gradient, 3).unwrap(),
+    };
     let init = Init::xavier().with_biases(0.2);
-    typed.init(init, Seed(3)).unwrap();
-    listed.init(init, Seed(3)).unwrap();
-    let plain = Sgd::new(0.03).unwrap();
-    let mut typed_momentum = Momentum::over(&N::default(), everything(), 0.6, &mut typed_v).unwrap();
-    let mut momentum = Momentum::over(&layers, everything(), 0.6, &mut v).unwrap();
-    let mut typed_batch = Batch::<N>::from_slice(&mut typed_g, 3).unwrap();
-    let mut batch = Batch::over(&layers, &mut g, 3).unwrap();
-    for (step, Row { x, target }) in samples.iter().enumerate() {
-        let same = |a: Result<f32, StepError>, b: Result<f32, StepError>| {
-            assert_eq!(a.map(f32::to_bits), b.map(f32::to_bits), "{layers}, {loss:?}, step {step}");
-        };
-        match step % 3 {
-            0 => same(typed.step_slices(x, target, &plain), listed.step_slices(x, target, &plain)),
-            1 => same(
-                typed.step_slices(x, target, &mut typed_momentum),
-                listed.step_slices(x, target, &mut momentum),
-            ),
-            _ => {
-                let a = typed.accumulate_slices(x, target, &mut typed_batch);
-                same(a, listed.accumulate_slices(x, target, &mut batch));
-                if batch.is_complete() {
-                    same(
-                        typed.apply(&mut typed_batch, &mut typed_momentum),
-                        listed.apply(&mut batch, &mut momentum),
-                    );
-                }
-            }
-        }
-        assert_eq!(bits(typed.params()), bits(listed.params()), "{layers}, {loss:?}, step {step}");
-        assert_eq!(typed.updates(), listed.updates());
+    typed.model.init(init, Seed(3)).unwrap();
+    listed.model.init(init, Seed(3)).unwrap();
+    let (typed, listed): (&mut dyn Trained, &mut dyn Trained) = (&mut typed, &mut listed);
+    for (step, row) in samples.iter().enumerate() {
+        assert_eq!(typed.learn(step, row), listed.learn(step, row), "{layers}, {loss:?}, step {step}");
+        assert_eq!(typed.state(), listed.state(), "{layers}, {loss:?}, step {step}");
     }
 }
 
