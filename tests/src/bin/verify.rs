@@ -15,7 +15,7 @@ use tamis_host::tools;
 #[derive(clap::Parser)]
 #[command(bin_name = "cargo verify")]
 struct Options {
-    /// Take all 2^32 numbers through tanh, sigmoid and exp too, and select from 460 tables without anything to find:
+    /// Take all 2^32 numbers through tanh, sigmoid and exp too, and select from 424 tables without anything to find:
     /// some minutes more each
     #[arg(long)]
     long: bool,
