@@ -321,7 +321,7 @@ fn judge(
 ) -> Result<(Ensemble, Judgement)> {
     let ensemble = Ensemble::train(design, settings, progress)?;
     let marginal = marginal::p_values(design)?;
-    let judgement = Judgement::of(design, &ensemble, &marginal, control, settings.seed)?;
+    let judgement = Judgement::of(design, &ensemble, &marginal, control, settings)?;
     Ok((ensemble, judgement))
 }
 

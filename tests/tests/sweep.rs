@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use tamis::Network;
 use tamis::support::{Contrast, column_norms};
 use tamis::wire::Report;
 use tamis_host::replica;

@@ -4,7 +4,8 @@
 //! stage        s*, the one with the least loss on rows held out; and the next, if it explains half of what s* does
 //! gate         mean norm over the replicas > the 1 - b quantile of all shadows' norms, b = .8 alpha/d by default
 //! check        who passed beside a correlated input (|r| > .4) needs a conditional p < alpha / passed
-//! rescue       p by itself < .2 alpha/d by default, and correlated with nobody who passed: found though no network learned it
+//! rescue       p by itself < .2 alpha/d by default, and correlated with nobody who passed: found though no network
+//!              learned it; not where rows follow each other in time
 //! relevant     gate and check, or rescue
 //! undecided    failed the check; or a norm that half a null input would exceed; or seen by itself, but correlated
 //! no evidence  the others. It does not mean irrelevant: on so many rows nothing was to be seen
@@ -18,12 +19,11 @@
 
 use anyhow::Result;
 use serde::Serialize;
-use tamis::Seed;
 
 use super::conditional::{self, noticeable};
 use super::control::Control;
 use super::design::Design;
-use super::ensemble::{Ensemble, Stage};
+use super::ensemble::{Ensemble, Settings, Stage};
 use crate::quantile;
 
 /// What is said of an input.
@@ -115,7 +115,7 @@ impl Judgement {
         ensemble: &Ensemble,
         marginal: &[f64],
         control: Control,
-        seed: Seed,
+        settings: &Settings,
     ) -> Result<Self> {
         let width = design.width as f64;
         let constant = ensemble.loss.of_constant(design);
@@ -133,7 +133,8 @@ impl Judgement {
         let next = path.get(stage + 1).filter(|next| next.explained > 0.5 * at.explained);
         let looked_at = || [Some(at), next].into_iter().flatten();
         let p_values = gate.p_values();
-        let rescue = control.bound(0.2, marginal);
+        // The rank tests take rows as independent: slow ones would all be rescued.
+        let rescue = if settings.time { 0.0 } else { control.bound(0.2, marginal) };
         let column = |column: usize| Column {
             norm: at.norms[column],
             threshold: at.threshold,
@@ -166,7 +167,7 @@ impl Judgement {
             if passes(group) {
                 verdict = Verdict::Relevant;
                 if let Some((_, other)) = neighbour.filter(|&(r, _)| r > 0.4) {
-                    let p = conditional::p_value(design, ensemble, stage, group, seed)?;
+                    let p = conditional::p_value(design, ensemble, stage, group, settings.seed)?;
                     if p >= control.level() / passed.len() as f64 {
                         (verdict, stands_for) = (Verdict::Undecided, Some(other));
                     }

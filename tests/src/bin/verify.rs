@@ -16,7 +16,7 @@ use tamis_host::tools;
 #[command(bin_name = "cargo verify")]
 struct Options {
     /// Some minutes more: all 2^32 numbers through tanh, sigmoid and exp, a million losses of power in the middle of a
-    /// checkpoint, selections from 460 tables without anything to find, Parquet written and read
+    /// checkpoint, selections from 424 tables without anything to find, Parquet written and read
     #[arg(long)]
     long: bool,
 }
