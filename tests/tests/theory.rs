@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use safetensors::SafeTensors;
 use tamis::wire::{Report, Training};
 use tamis::{
-    AnyActivation, AnyLoss, Clip, Data, Init, LayerSpec, Layers, Network, Plan, Rule, Seed, Sgd, Target, Task,
+    AnyActivation, AnyLoss, Clip, Data, Huber, Init, LayerSpec, Layers, Network, Plan, Rule, Seed, Sgd,
+    Target, Task,
 };
 use tamis_host::jacobian::Wide;
 use tamis_host::regime::{Measured, Regime, Watcher};
@@ -229,7 +230,11 @@ fn small_trainings_are_told_in_words() -> Result<()> {
         (Plan { label_noise: Some(0.3), ..plan }, AnyLoss::Mse, "regime: noisy and stable: the law holds ("),
         (Plan { batch: 4, ..plan }, AnyLoss::Mse, "regime: noisy and stable: the law holds ("),
         (Plan { sgd: clipped, ..plan }, AnyLoss::Mse, "regime: not defined (sharpness "),
-        (plan, AnyLoss::Huber, "regime: not defined (loss of classes or bounded; stable below 40"),
+        (
+            plan,
+            AnyLoss::Huber(Huber::default()),
+            "regime: not defined (loss of classes or bounded; stable below 40",
+        ),
     ] {
         let told = measured(&Training { layers: layers.clone(), loss, plan })?.to_string();
         assert!(told.starts_with(words), "{told}, not {words}");
