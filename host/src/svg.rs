@@ -54,7 +54,7 @@ impl Page {
 
     /// A disc.
     pub fn circle(&mut self, x: f32, y: f32, radius: f32, more: &str) {
-        let _ = writeln!(self.body, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {more}/>");
+        let _ = writeln!(self.body, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" {more}/>");
     }
 
     /// A title, and below it what the picture shows; returns where they end.

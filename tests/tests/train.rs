@@ -271,3 +271,41 @@ fn a_training_too_short_for_norms_has_no_verdicts() -> Result<()> {
     std::fs::remove_dir_all(out)?;
     Ok(())
 }
+
+/// What shrinks nothing and what shrinks faster than the law, in words and in numbers.
+#[test]
+fn regimes_are_told_in_words_and_in_numbers() -> Result<()> {
+    let out = folder("regimes");
+    let linear = "--task linear --inputs 6 --shape 14-8-1 --activation identity --no-bias";
+    for (settings, name, words, stable_below) in [
+        ("--noise 0 --step-size 0.02 --updates 3000", "interpolated", "interpolated: nothing shrinks", 100.0),
+        (
+            "--noise 0.6 --step-size 0.5 --clip-norm 1 --batch 32 --updates 2000",
+            "unstable and clipped",
+            "unstable and held by the clip: shrinks faster than the law",
+            4.0,
+        ),
+    ] {
+        let output = train(&out, &format!("{linear} {settings}"))?.output()?;
+        let text = String::from_utf8(output.stdout)?;
+        assert!(text.contains(&format!("regime: {words} (sharpness ")), "{settings}:\n{text}");
+
+        let report = json(&train(&out, &format!("{linear} {settings} --json"))?.output()?)?;
+        assert_eq!(report["regime"], name, "{report}");
+        let number = |field: &str| report[field].as_f64();
+        assert!(number("stable_below").is_some_and(|below| (below - stable_below).abs() < 1e-4), "{report}");
+        let is_clipped = settings.contains("clip");
+        assert_eq!(
+            number("sharpness").map(|sharpness| sharpness >= stable_below),
+            Some(is_clipped),
+            "{report}"
+        );
+        assert_eq!(number("clipped_share").map(|share| share > 0.5), is_clipped.then_some(true), "{report}");
+        // Without noise nothing is left; with it at least its share, 0.36 of 2.36.
+        let least = if is_clipped { 0.36 / 2.36 } else { 0.0 };
+        let most = if is_clipped { 0.5 } else { 1e-9 };
+        assert!(number("residual").is_some_and(|residual| (least..most).contains(&residual)), "{report}");
+    }
+    std::fs::remove_dir_all(out)?;
+    Ok(())
+}

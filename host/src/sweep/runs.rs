@@ -54,7 +54,8 @@ pub fn samples(training: &Training) -> u64 {
     u64::from(training.plan.updates) * u64::from(training.plan.batch)
 }
 
-/// Carries out `trainings`, which are the runs `range`, with their curves or without; `write` gets every row, in order. It ends with the first error.
+/// Carries out `trainings`, which are the runs `range`, with their curves or without; `write` gets every row, in order.
+/// It ends with the first error.
 pub fn carry_out(
     trainings: &[Training],
     range: Range<u64>,

@@ -61,10 +61,7 @@ pub(crate) fn svg(rows: &[Row]) -> String {
         // Side by side where step size / batch size is the same.
         let x = place(row.cell.quotient() * f64::from(row.cell.eta / 0.007).powf(0.12));
         let y = ratio(row.ratio());
-        let _ = writeln!(
-            page.body,
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5.5\" fill=\"{fill}\" stroke=\"{ACCENT}\" stroke-width=\"1.8\"/>"
-        );
+        page.circle(x, y, 5.5, &format!("fill=\"{fill}\" stroke=\"{ACCENT}\" stroke-width=\"1.8\""));
     }
 
     page.text(RIGHT[0] - 40.0, TOP - 14.0, 14.0, "Irrelevant norm / its start", "font-weight=\"700\"");

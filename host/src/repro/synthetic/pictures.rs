@@ -116,10 +116,7 @@ fn ends(target: Synthetic, groups: &[&[Measured]], step_size: f32) -> String {
             let Some(at) = scale.place(value.max(FLOOR) as f32) else { continue };
             let x =
                 middle + (dot as f32 + 0.5 - values.len() as f32 / 2.0) * (0.5 * pitch / values.len() as f32);
-            let _ = writeln!(
-                page.body,
-                "<circle cx=\"{x:.1}\" cy=\"{at:.1}\" r=\"4\" fill=\"{colour}\" fill-opacity=\"0.75\"/>"
-            );
+            page.circle(x, at, 4.0, &format!("fill=\"{colour}\" fill-opacity=\"0.75\""));
         }
         let typical = median(values.iter().copied());
         if let Some(at) = scale.place(typical.max(FLOOR) as f32) {
