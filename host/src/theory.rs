@@ -176,7 +176,7 @@ fn print(rows: &[Row], verdicts: &[Verdict]) {
         let mark = if cell.is_stable() { "" } else { ", outside" };
         let name = format!("{}{mark}", cell.name());
         let Some(_) = row.courses.first() else {
-            return vec![name, format!("{:.1e}", cell.quotient()), "diverges".to_owned()];
+            return vec![name, format!("{:.2e}", cell.quotient()), "diverges".to_owned()];
         };
         vec![
             name,
