@@ -13,8 +13,8 @@ use static_cell::ConstStaticCell;
 use tamis::{
     AnyActivation, AnyLoss, Base, Batch, BinaryCrossEntropy, Chain, Clip, Contrast, Data, Dense, Digest,
     Growing, Huber, Identity, Init, LabelNoise, Labels, Lanes, LayerSpec, Layers, LeakyRelu, Lent, Model,
-    Momentum, Mse, NoBias, Norms, Plan, Pressed, Proximal, Relu, Ring, Rule, Sampler, Samples, Seed, Sgd,
-    Shape, Sigmoid, SoftmaxCrossEntropy, Standardise, Stored, Tanh, Target, Task, Verdict, WeightDecay,
+    Momentum, Mse, NoBias, Norms, Number, Plan, Pressed, Proximal, Relu, Ring, Rule, Sampler, Samples, Seed,
+    Sgd, Shape, Sigmoid, SoftmaxCrossEntropy, Standardise, Stored, Tanh, Target, Task, Verdict, WeightDecay,
     compaction, lanes,
 };
 
@@ -36,7 +36,7 @@ static NUMBERS: ConstStaticCell<[f32; ARENA]> = ConstStaticCell::new([0.0; ARENA
 static ROWS: ConstStaticCell<[f32; 64]> = ConstStaticCell::new([0.0; 64]);
 static INDICES: ConstStaticCell<[u16; 32]> = ConstStaticCell::new([0; 32]);
 static LANES: ConstStaticCell<[Pair; Net::PARAMS + Net::SCRATCH]> =
-    ConstStaticCell::new([Lanes([0.0; 2]); Net::PARAMS + Net::SCRATCH]);
+    ConstStaticCell::new([Pair::ZERO; Net::PARAMS + Net::SCRATCH]);
 
 /// Settings with every option, none of which the compiler can know.
 fn settings() -> Option<Sgd> {
@@ -109,7 +109,8 @@ fn bundled() -> Option<f32> {
     lanes::pack(&black_box([0.5; 9]), black_box(1), params);
     let sgd = lanes::bundle(&[settings()?, settings()?])?;
     let mut net = Model::<Net, Mse, Pair>::from_slices(params, scratch).ok()?;
-    net.step(&[Lanes(black_box([0.5; 2])); 7], &[Lanes(black_box([0.5; 2])); 3], &sgd).ok()?;
+    let half = Pair::from(black_box([0.5; 2]));
+    net.step(&[half; 7], &[half; 3], &sgd).ok()?;
     let mut numbers = [0.0; 9];
     lanes::unpack(net.params(), black_box(1), &mut numbers);
     numbers.first().copied()

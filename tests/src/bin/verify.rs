@@ -97,9 +97,9 @@ fn checks(options: &Options) -> Vec<Check> {
         ));
     }
     checks.push(check("the kernel's package", "package --package tamis --allow-dirty"));
-    let tests = check("tests, on the host and on emulated cores", &format!("test {TESTED}"));
+    let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {TESTED}"));
     checks.push(Check { is_long: true, ..tests });
-    checks.push(check("tests, with the feature small", &format!("test --quiet {SMALL}")));
+    checks.push(check("tests, with the feature small", &format!("test --no-fail-fast --quiet {SMALL}")));
     if options.long {
         let ignored = |name: &str, test: &str| {
             check(name, &format!("test {TESTED} --test {test} -- --ignored --nocapture"))
