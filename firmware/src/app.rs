@@ -6,8 +6,9 @@ use embedded_hal::digital::OutputPin;
 use embedded_io::{Read, Write};
 use heapless::{String, Vec};
 use static_cell::ConstStaticCell;
+use tamis::frame::{self, Decoder, FRAME};
 use tamis::verdict::{self, Verdict};
-use tamis::wire::{self, Decoder, Event, FRAME, Report, Request, Training, WIRE_VERSION, WORDS};
+use tamis::wire::{Event, Report, Request, Training, WIRE_VERSION, WORDS};
 use tamis::{
     ARITHMETIC_VERSION, AnyLoss, Arena, Data, Layers, LengthError, Lent, NoSample, PlanError, Ring, Samples,
     StoreError, Stored, TrainError, Trainer,
@@ -100,7 +101,7 @@ impl<S: Read + Write> Line<S> {
 
     fn send(&mut self, event: &Event) {
         let mut buffer = [0; FRAME];
-        match wire::encode(event, &mut buffer) {
+        match frame::encode(event, &mut buffer) {
             Ok(frame) => {
                 if self.serial.write_all(frame).is_err() {
                     defmt::error!("the serial line does not take bytes");

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use tamis::ARITHMETIC_VERSION;
-use tamis::wire::{self, Decoder, Event, FRAME, Request, WIRE_VERSION};
+use tamis::frame::{self, Decoder, FRAME};
+use tamis::wire::{Event, Request, WIRE_VERSION};
 
 use crate::log;
 use crate::machine::Machine;
@@ -116,7 +117,7 @@ impl Emulator {
     /// Sends a request.
     pub fn send(&mut self, request: &Request) -> Result<()> {
         let mut buffer = [0; FRAME];
-        let frame = wire::encode(request, &mut buffer)?;
+        let frame = frame::encode(request, &mut buffer)?;
         let line = self.line.as_mut().context("the emulator has no serial line")?;
         line.write_all(frame).context("the emulator has ended")
     }

@@ -70,18 +70,16 @@
 
 use core::fmt;
 
-use crc::{CRC_32_ISO_HDLC, Crc, Digest as Running, NoTable};
+use crc::{Digest as Running, NoTable};
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 
+use crate::checksum::CRC;
 use crate::loss::Loss;
 use crate::ops::{self, ARITHMETIC_VERSION};
 use crate::samples::Samples;
 use crate::shape::Network;
 use crate::state::{State, Words};
 use crate::trainer::Trainer;
-
-/// Without a table: a kilobyte less of flash memory.
-const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
 /// "TMS1": the layout described here.
 const MAGIC: u32 = u32::from_le_bytes(*b"TMS1");

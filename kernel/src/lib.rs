@@ -41,12 +41,16 @@ pub mod batch;
 mod blocks;
 #[cfg(feature = "checkpoint")]
 pub mod checkpoint;
+#[cfg(any(feature = "checkpoint", feature = "wire"))]
+mod checksum;
 pub mod clip;
 pub mod compaction;
 pub mod digest;
 pub mod environment;
 pub mod exponential;
 pub mod feed;
+#[cfg(feature = "wire")]
+pub mod frame;
 pub mod growing;
 pub mod init;
 pub mod label_noise;

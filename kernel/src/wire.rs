@@ -1,21 +1,17 @@
-//! What host and device say to each other: `postcard` messages in COBS frames, a zero byte after each. There is
-//! no checksum: this line is an emulator's.
+//! What host and device say to each other, in frames ([`crate::frame`]). This line is an emulator's: nothing is lost on it.
 //!
 //! The device says [`Event::Hello`]; from then on it answers each [`Request`] with [`Event`]s, the last of
 //! which is [`Event::Done`], [`Event::Ticks`] or [`Event::Refused`].
 
 use heapless::{String, Vec};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::layers::{AnyLoss, Layers};
 use crate::plan::Plan;
 use crate::verdict::Verdict;
 
 /// The version of these messages.
-pub const WIRE_VERSION: u16 = 2;
-
-/// Bytes of the longest frame.
-pub const FRAME: usize = 320;
+pub const WIRE_VERSION: u16 = 3;
 
 /// How many words travel in one frame.
 pub const WORDS: usize = 16;
@@ -134,56 +130,4 @@ pub enum Event {
     },
     /// The plan cannot be carried out, or ended early.
     Refused(String<96>),
-}
-
-/// A frame does not fit, or is damaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct FrameError;
-
-impl core::fmt::Display for FrameError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("a frame is too long or damaged")
-    }
-}
-
-impl core::error::Error for FrameError {}
-
-/// Writes `message` as one frame into `buffer`.
-pub fn encode<'b>(message: &impl Serialize, buffer: &'b mut [u8; FRAME]) -> Result<&'b [u8], FrameError> {
-    postcard::to_slice_cobs(message, buffer).map(|frame| &*frame).map_err(|_| FrameError)
-}
-
-/// Collects bytes until a frame is whole.
-#[derive(Default)]
-pub struct Decoder {
-    frame: Vec<u8, FRAME>,
-    is_too_long: bool,
-}
-
-impl Decoder {
-    /// Takes one byte; a message or an error if it was the last of a frame. Empty frames are passed over.
-    pub fn push<M: DeserializeOwned>(&mut self, byte: u8) -> Option<Result<M, FrameError>> {
-        if byte != 0 {
-            self.is_too_long |= self.frame.push(byte).is_err();
-            return None;
-        }
-        if self.frame.is_empty() {
-            return None;
-        }
-        let message = if self.is_too_long { Err(FrameError) } else { decode(&mut self.frame) };
-        self.frame.clear();
-        self.is_too_long = false;
-        Some(message)
-    }
-}
-
-/// The message of a frame without its last zero: one, whole, and nothing behind it.
-fn decode<M: DeserializeOwned>(frame: &mut [u8]) -> Result<M, FrameError> {
-    let length = cobs::decode_in_place(frame).map_err(|_| FrameError)?;
-    let bytes = frame.get(..length).ok_or(FrameError)?;
-    match postcard::take_from_bytes(bytes) {
-        Ok((message, [])) => Ok(message),
-        _ => Err(FrameError),
-    }
 }

@@ -6,8 +6,8 @@
 use std::error::Error;
 
 use tamis::compaction::{self, CompactionError};
+use tamis::frame::FrameError;
 use tamis::momentum::Method;
-use tamis::wire::FrameError;
 use tamis::{
     AnyActivation, AnyLoss, Base, Batch, BatchError, Clip, FloatEnvironmentError, Growing, GrowingError,
     Huber, HuberBound, Init, InitError, LabelNoise, LabelNoiseError, LayerSpec, Layers, LayersError,

@@ -1,8 +1,9 @@
 //! What host and device say to each other, against itself: every message comes back as it was and fits a frame,
 //! and a damaged frame costs no other.
 
+use tamis::frame::{Decoder, FRAME, FrameError, encode};
 use tamis::layers::MAX_LAYERS;
-use tamis::wire::{Decoder, Event, FRAME, FrameError, Report, Request, Training, WORDS, encode};
+use tamis::wire::{Event, Report, Request, Training, WORDS};
 use tamis::{
     AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, Labels, LayerSpec, Layers, Plan, Pressed,
     Proximal, Rule, Seed, Sgd, Target, Task, Verdict, WeightDecay,
@@ -152,8 +153,8 @@ fn every_message_fits_a_frame_and_comes_back() {
 
 #[test]
 fn a_frame_may_be_full_and_no_longer() {
-    // Two bytes are the length of the list, two what COBS adds to so many, one is the zero at the end.
-    let (full, longer) = (vec![7_u8; FRAME - 5], vec![7_u8; FRAME - 4]);
+    // Two bytes are the length of the list, four the CRC, two what COBS adds to so many, one is the zero at the end.
+    let (full, longer) = (vec![7_u8; FRAME - 9], vec![7_u8; FRAME - 8]);
     let bytes = frame(&full);
     assert_eq!(bytes.len(), FRAME);
     assert_eq!(read::<Vec<u8>>(&mut Decoder::default(), &bytes), [Ok(full)]);

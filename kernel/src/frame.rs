@@ -1,0 +1,100 @@
+//! Frames: messages as bytes that a line may damage, and a reader notices.
+//!
+//! ```text
+//! frame    COBS of (message in postcard | CRC-32 of it, little-endian), then a zero byte
+//! ```
+//!
+//! COBS (Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999) leaves no zero in a frame, so that a reader finds
+//! the next one whatever came before. The CRC-32 (ISO-HDLC, as in zip) of a damaged frame is right by chance once in 2^32
+//! times. Empty frames are nothing: a zero may be sent at any time.
+
+use crc::{Digest, NoTable};
+use heapless::Vec;
+use postcard::ser_flavors::{Cobs, Flavor, Slice};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::checksum::CRC;
+
+/// Bytes of the longest frame.
+pub const FRAME: usize = 320;
+
+/// Bytes of a CRC.
+const CHECK: usize = size_of::<u32>();
+
+/// A frame does not fit, or is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct FrameError;
+
+impl core::fmt::Display for FrameError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a frame is too long or damaged")
+    }
+}
+
+impl core::error::Error for FrameError {}
+
+/// Writes `message` as one frame into `buffer`.
+pub fn encode<'b>(message: &impl Serialize, buffer: &'b mut [u8; FRAME]) -> Result<&'b [u8], FrameError> {
+    let written = Cobs::try_new(Slice::new(buffer))
+        .and_then(|cobs| postcard::serialize_with_flavor(message, Checked { cobs, crc: CRC.digest() }));
+    written.map(|frame: &mut [u8]| &*frame).map_err(|_| FrameError)
+}
+
+/// Bytes on their way into a frame, their CRC after the last.
+struct Checked<'b> {
+    cobs: Cobs<Slice<'b>>,
+    crc: Digest<'static, u32, NoTable>,
+}
+
+impl<'b> Flavor for Checked<'b> {
+    type Output = &'b mut [u8];
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.crc.update(&[byte]);
+        self.cobs.try_push(byte)
+    }
+
+    fn finalize(mut self) -> postcard::Result<Self::Output> {
+        self.cobs.try_extend(&self.crc.finalize().to_le_bytes())?;
+        self.cobs.finalize()
+    }
+}
+
+/// Collects bytes until a frame is whole.
+#[derive(Default)]
+pub struct Decoder {
+    frame: Vec<u8, FRAME>,
+    is_too_long: bool,
+}
+
+impl Decoder {
+    /// Takes one byte; a message or an error if it was the last of a frame. Empty frames are passed over.
+    pub fn push<M: DeserializeOwned>(&mut self, byte: u8) -> Option<Result<M, FrameError>> {
+        if byte != 0 {
+            self.is_too_long |= self.frame.push(byte).is_err();
+            return None;
+        }
+        if self.frame.is_empty() {
+            return None;
+        }
+        let message = if self.is_too_long { Err(FrameError) } else { decode(&mut self.frame) };
+        self.frame.clear();
+        self.is_too_long = false;
+        Some(message)
+    }
+}
+
+/// The message of a frame without its last zero: one, whole, and nothing behind it.
+fn decode<M: DeserializeOwned>(frame: &mut [u8]) -> Result<M, FrameError> {
+    let length = cobs::decode_in_place(frame).map_err(|_| FrameError)?;
+    let (message, check) =
+        frame.get(..length).and_then(|bytes| bytes.split_last_chunk::<CHECK>()).ok_or(FrameError)?;
+    if CRC.checksum(message) != u32::from_le_bytes(*check) {
+        return Err(FrameError);
+    }
+    match postcard::take_from_bytes(message) {
+        Ok((message, [])) => Ok(message),
+        _ => Err(FrameError),
+    }
+}
