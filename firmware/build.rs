@@ -17,7 +17,7 @@ const BOARDS: [(&str, &str); 7] = [
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
 /// without a logger. What the application needs is measured by a test; the others are simpler.
 const PROGRAMS: [(&str, u32, bool); 21] = [
-    ("replay", 4096, true),
+    ("trainer", 4096, true),
     ("altered", 4096, true),
     ("overrun", 4096, true),
     ("crash", 4096, true),

@@ -2,7 +2,8 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `app.rs` | the application: requests come in, plans are carried out, digests go out |
+//! | `app.rs` | the application: the resident program of the kernel on a board |
+//! | `line.rs` | its serial line |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
 //! | `workloads.rs`, `bench.rs`, `growth.rs` | the networks of the benchmarks and the course of one; the host has them from here |
 //! | `power_loss.rs` | a training that goes on from checkpoints; the host has it from here |
@@ -38,6 +39,8 @@ pub mod board;
 pub mod end;
 #[cfg(on_board)]
 mod fault;
+#[cfg(on_board)]
+mod line;
 #[cfg(on_board)]
 mod registers;
 #[cfg(on_board)]

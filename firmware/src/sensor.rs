@@ -9,6 +9,8 @@ use core::cell::RefCell;
 
 use critical_section::Mutex;
 use heapless::spsc::{Consumer, Producer};
+use tamis::resident;
+use tamis::state::Words;
 use tamis::task::{self, Task};
 use tamis::{NoSample, Samples};
 
@@ -43,6 +45,8 @@ struct Sensor {
 pub struct Feed {
     rows: Consumer<'static, Row>,
     task: Option<Task>,
+    /// The row after the last that was taken.
+    next: u64,
 }
 
 /// Connects the interrupt to `queue`; it delivers `burst` rows at a time.
@@ -50,17 +54,17 @@ pub fn connect(queue: &'static mut Queue, burst: u32) -> Feed {
     let (rows, consumer) = queue.split();
     let sensor = Sensor { rows, task: None, burst, next: 0, overruns: 0 };
     critical_section::with(|token| SENSOR.borrow_ref_mut(token).replace(sensor));
-    Feed { rows: consumer, task: None }
+    Feed { rows: consumer, task: None, next: 0 }
 }
 
 impl Feed {
-    /// Points the sensor at the first row of `task`, with an empty queue and no overruns.
-    pub fn start(&mut self, task: Task) {
-        self.task = Some(task);
+    /// Points the sensor at row `next` of the task, with an empty queue and no overruns.
+    fn point(&mut self, next: u64) {
+        self.next = next;
         critical_section::with(|token| {
             if let Some(sensor) = SENSOR.borrow_ref_mut(token).as_mut() {
-                sensor.task = Some(task);
-                sensor.next = 0;
+                sensor.task = self.task;
+                sensor.next = next;
                 sensor.overruns = 0;
             }
         });
@@ -68,7 +72,7 @@ impl Feed {
     }
 
     /// The next row, as soon as there is one.
-    pub fn wait(&mut self) -> Row {
+    fn wait(&mut self) -> Row {
         loop {
             if let Some(row) = self.rows.dequeue() {
                 return row;
@@ -78,33 +82,41 @@ impl Feed {
     }
 }
 
-/// How many rows have found the queue full since [`Feed::start`].
-pub fn overruns() -> u32 {
-    critical_section::with(|token| SENSOR.borrow_ref(token).as_ref().map_or(0, |sensor| sensor.overruns))
-}
-
-impl Row {
-    /// The inputs, without probes.
-    pub fn inputs(&self) -> &[f32] {
-        &self.x
-    }
-
-    /// The target.
-    pub fn target(&self) -> f32 {
-        self.target
-    }
-}
-
 impl Samples for Feed {
     fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
         let task = self.task.ok_or(NoSample(index))?;
         let row = self.wait();
+        self.next = row.index + 1;
         // A stream takes what comes: after a lost row, the next. The count of overruns tells the host.
         let (inputs, probes) = x.split_at_mut_checked(task.inputs.into()).ok_or(NoSample(index))?;
         inputs.iter_mut().zip(row.x).for_each(|(x, value)| *x = value);
         task::probes(task.seed, row.index, probes);
         target.fill(row.target);
         Ok(())
+    }
+
+    /// The row that comes next: a task can be pointed there.
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        let mut next = self.next;
+        words.long(&mut next)?;
+        if next != self.next {
+            self.point(next);
+        }
+        Ok(())
+    }
+}
+
+impl resident::Sensor for Feed {
+    const INPUTS: u16 = INPUTS as u16;
+
+    fn start(&mut self, task: &Task) {
+        self.task = Some(*task);
+        self.point(0);
+    }
+
+    /// How many rows have found the queue full.
+    fn overruns(&self) -> u32 {
+        critical_section::with(|token| SENSOR.borrow_ref(token).as_ref().map_or(0, |sensor| sensor.overruns))
     }
 }
 

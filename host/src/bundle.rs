@@ -6,7 +6,8 @@
 use std::mem;
 
 use anyhow::Result;
-use tamis::wire::{Report, Training};
+use tamis::wire::Training;
+use crate::replica::Report;
 pub use tamis_speed::bundle::go_together;
 use tamis_speed::bundle::{self, Ended, Watch};
 use tamis_speed::curve::{Curve, Moment, is_moment};

@@ -5,7 +5,8 @@ use std::fmt;
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 use tamis::Network;
-use tamis::wire::{Report, Training};
+use tamis::wire::Training;
+use crate::replica::Report;
 
 use crate::device;
 use crate::emulator::Emulator;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::Serialize;
-use tamis::wire::Report;
+use crate::replica::Report;
 
 use crate::compare::{self, Comparison, Difference};
 use crate::configurations;
@@ -71,7 +71,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     for &machine in machines {
         let elf = match &options.elf {
             Some(elf) => elf.clone(),
-            None => tools::build_firmware_as(profile, machine, "replay")?,
+            None => tools::build_firmware_as(profile, machine, "trainer")?,
         };
         let finding = check(machine, &elf, options.seed)?;
         if !options.json {

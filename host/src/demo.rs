@@ -11,7 +11,8 @@ use indicatif::MultiProgress;
 use serde_json::{Value, json};
 use tamis::Plan;
 use tamis::task::{TEST_ROWS, Task};
-use tamis::wire::{Report, Training};
+use tamis::wire::Training;
+use crate::replica::Report;
 
 use crate::compare::{self, Comparison, Difference};
 use crate::emulator::{Clock, Emulator};

@@ -4,20 +4,19 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use tamis::ARITHMETIC_VERSION;
-use tamis::frame::{self, Decoder, FRAME};
-use tamis::wire::{Event, Request, WIRE_VERSION};
+use tamis::wire::{Answer, Request};
 
+use crate::device::Device;
+use crate::link::{Closed, Counts, Link};
 use crate::log;
 use crate::machine::Machine;
 use crate::{elf, tools};
 
-/// So long a board may be silent. The slowest does a few updates a second.
+/// So long a program may take to end.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// So long it may take to say hello.
 const GREETING: Duration = Duration::from_secs(20);
@@ -39,9 +38,8 @@ pub struct Emulator {
     machine: Machine,
     elf: PathBuf,
     child: Child,
-    line: Option<TcpStream>,
+    link: Option<Link>,
     monitor: Option<TcpStream>,
-    events: Option<Receiver<Result<Event>>>,
     log: Log,
     complaints: Option<JoinHandle<Vec<u8>>>,
 }
@@ -69,18 +67,15 @@ impl Emulator {
             machine,
             elf: elf.to_owned(),
             child,
-            line: None,
+            link: None,
             monitor: None,
-            events: None,
             log,
             complaints,
         };
         let line = accept(&line.0, &mut board.child).map_err(|error| board.explain(error))?;
         board.monitor = Some(accept(&monitor.0, &mut board.child).map_err(|error| board.explain(error))?);
         let bytes = line.try_clone()?;
-        let (sender, events) = sync_channel(1024);
-        thread::spawn(move || read_events(bytes, &sender));
-        (board.line, board.events) = (Some(line), Some(events));
+        board.link = Some(Link::new(bytes, line, board.child.id()));
         board.greet(elf).map_err(|error| board.explain(error))?;
         Ok(board)
     }
@@ -94,53 +89,46 @@ impl Emulator {
     }
 
     fn greet(&mut self, elf: &Path) -> Result<()> {
-        let hello = self.receive_within(GREETING);
+        let link = self.link.as_mut().context("the emulator has no serial line")?;
+        let hello = link.wait_for_greeting(GREETING).map_err(|error| match error.downcast_ref() {
+            Some(Closed) => self.last_words(),
+            None => error,
+        });
         let hello =
             hello.with_context(|| format!("{} says no hello as a Tamis program does", elf.display()))?;
-        let Event::Hello { wire, arithmetic, board } = hello else {
-            bail!("{} begins with {hello:?}", elf.display());
-        };
         ensure!(
-            (wire, arithmetic) == (WIRE_VERSION, ARITHMETIC_VERSION),
-            "{} speaks wire {wire} and arithmetic {arithmetic}; this host speaks {WIRE_VERSION} and {ARITHMETIC_VERSION}",
-            elf.display()
-        );
-        ensure!(
-            board.as_str() == self.machine.name(),
-            "{} is built for {board}, not for {}",
+            hello.board.as_str() == self.machine.name(),
+            "{} is built for {}, not for {}",
             elf.display(),
+            hello.board,
             self.machine
         );
+        self.link.as_mut().context("the emulator has no serial line")?.greet()?;
         Ok(())
     }
 
-    /// Sends a request.
-    pub fn send(&mut self, request: &Request) -> Result<()> {
-        let mut buffer = [0; FRAME];
-        let frame = frame::encode(request, &mut buffer)?;
-        let line = self.line.as_mut().context("the emulator has no serial line")?;
-        line.write_all(frame).context("the emulator has ended")
+    /// What has happened on the serial line.
+    pub fn counts(&self) -> Counts {
+        self.link.as_ref().map(Link::counts).unwrap_or_default()
     }
 
-    /// The next event.
-    pub fn receive(&mut self) -> Result<Event> {
-        self.receive_within(PATIENCE)
+    /// Presses the reset button.
+    pub fn reset(&mut self) -> Result<()> {
+        let monitor = self.monitor.as_mut().context("the emulator has no monitor")?;
+        writeln!(monitor, "system_reset").context("the emulator has ended")
     }
 
-    fn receive_within(&mut self, patience: Duration) -> Result<Event> {
-        let events = self.events.as_ref().context("the emulator has no serial line")?;
-        match events.recv_timeout(patience) {
-            Ok(event) => event,
-            Err(RecvTimeoutError::Timeout) => bail!("{} has been silent for {patience:?}", self.machine),
-            Err(RecvTimeoutError::Disconnected) => {
-                let status = self.child.wait().context("the emulator is gone")?;
-                // The last words of the program, if they can be read.
-                let elf = self.elf.clone();
-                let log = log::decode(&elf, self.whole_log()).unwrap_or_default();
-                let last = log.last().map_or("", String::as_str);
-                bail!("{} ended early, {status} {last} {}", self.machine, text(self.complaints.take()))
-            }
-        }
+    /// What the program and the emulator said at the end, if it has come.
+    fn last_words(&mut self) -> anyhow::Error {
+        let status = match self.child.wait() {
+            Ok(status) => status,
+            Err(error) => return anyhow!(error).context("the emulator is gone"),
+        };
+        // The log, if it can be read.
+        let elf = self.elf.clone();
+        let log = log::decode(&elf, self.whole_log()).unwrap_or_default();
+        let last = log.last().map_or("", String::as_str);
+        anyhow!("{} ended early, {status} {last} {}", self.machine, text(self.complaints.take()))
     }
 
     /// A copy of the board's memory, as its processor sees it.
@@ -160,7 +148,7 @@ impl Emulator {
 
     /// Ends the program and gives its log: `defmt` frames.
     pub fn exit(mut self) -> Result<Vec<u8>> {
-        self.send(&Request::Exit)?;
+        self.link.as_mut().context("the emulator has no serial line")?.post(&Request::Exit)?;
         let machine = self.machine;
         let Ended { status, log, complaints } = self.wait()?;
         ensure!(status.success(), "{machine} ended with {status} {complaints}");
@@ -208,6 +196,16 @@ pub struct Ended {
     pub complaints: String,
 }
 
+impl Device for Emulator {
+    fn request(&mut self, request: &Request<'_>) -> Result<Answer> {
+        let link = self.link.as_mut().context("the emulator has no serial line")?;
+        link.request(request).map_err(|error| match error.downcast_ref() {
+            Some(Closed) => self.last_words(),
+            None => error.context(self.machine.to_string()),
+        })
+    }
+}
+
 impl Drop for Emulator {
     fn drop(&mut self) {
         // It has ended, or it is to end; in neither case is there anything to do about an error.
@@ -243,20 +241,6 @@ pub(crate) fn listen() -> Result<(TcpListener, u16)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no local port for the emulator")?;
     let port = listener.local_addr()?.port();
     Ok((listener, port))
-}
-
-/// Turns the bytes of the serial line into events until it closes or nobody listens.
-fn read_events(mut bytes: TcpStream, events: &SyncSender<Result<Event>>) {
-    let mut decoder = Decoder::default();
-    let mut buffer = [0; 4096];
-    while let Ok(count @ 1..) = bytes.read(&mut buffer) {
-        for &byte in &buffer[..count] {
-            let Some(message) = decoder.push(byte) else { continue };
-            if events.send(message.map_err(|error| anyhow!("from the board: {error}"))).is_err() {
-                return;
-            }
-        }
-    }
 }
 
 /// Reads a pipe to its end in the background.

@@ -16,6 +16,7 @@
 //! | `friedman.rs` | a task for the host only |
 //! | `bundle.rs` | many trainings at once, in lanes |
 //! | `compare.rs` | the two, bit by bit |
+//! | `link.rs` | the host's end of a line to a device |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
 //! | `report.rs`, `heatmap.rs`, `figure.rs`, `matrices.rs`, `curves.rs`, `plot.rs`, `svg.rs` | tables and pictures |
@@ -40,6 +41,7 @@ pub mod friedman;
 pub mod heatmap;
 pub mod import;
 pub mod jacobian;
+pub mod link;
 pub mod log;
 pub mod machine;
 pub mod matrices;

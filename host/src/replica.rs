@@ -7,8 +7,9 @@ use tamis::support::{Contrast, column_norms};
 use tamis::task::TEST_ROWS;
 use tamis::trainer::CHECK_EVERY;
 use tamis::verdict::{self, Verdict};
-use tamis::wire::{Report, Training};
+use tamis::wire::Training;
 use tamis::{AnyLoss, Layers, Lent, Loss, Network, Plan, Ram, Samples, StepError, Task, TrainError, Trainer};
+pub use tamis_speed::report::Report;
 
 /// Everything that a training leaves behind.
 #[derive(Clone, Debug, Default)]

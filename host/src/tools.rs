@@ -92,7 +92,7 @@ pub fn firmware(machine: Machine) -> Result<PathBuf> {
     ensure_qemu(machine)?;
     let spinner = ProgressBar::new_spinner().with_message(format!("building the firmware for {machine}"));
     spinner.enable_steady_tick(Duration::from_millis(100));
-    let elf = build_firmware(machine, "replay");
+    let elf = build_firmware(machine, "trainer");
     spinner.finish_and_clear();
     elf
 }

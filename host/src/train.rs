@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 use tamis::trainer::CHECK_EVERY;
-use tamis::wire::{self, Training};
+use tamis::wire::Training;
 use tamis::{Loss, Network, Plan, StepError, TrainError};
 
 use crate::compare::{self, Comparison, Difference};
@@ -46,7 +46,7 @@ pub struct Options {
 }
 
 /// Digests are compared after every so many updates; they are chained, so none in between is left out.
-const DIGESTS: wire::Report = wire::Report { digest_every: 100, params: None };
+const DIGESTS: replica::Report = replica::Report { digest_every: 100, params: None };
 
 /// Inputs and hidden units of the largest heat map for a terminal.
 const TERMINAL: (usize, usize) = (40, 64);

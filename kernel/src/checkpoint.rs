@@ -71,7 +71,7 @@
 use core::fmt;
 
 use crc::{Digest as Running, NoTable};
-use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
+use embedded_storage::nor_flash::{NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 
 use crate::checksum::CRC;
 use crate::loss::Loss;
@@ -152,6 +152,20 @@ impl<E: fmt::Debug> fmt::Display for CheckpointError<E> {
                     "the newest checkpoint is of arithmetic version {version}, this is {ARITHMETIC_VERSION}"
                 )
             }
+        }
+    }
+}
+
+impl<E: NorFlashError> CheckpointError<E> {
+    /// The same, whatever the memory.
+    pub fn kind(self) -> CheckpointError<NorFlashErrorKind> {
+        match self {
+            Self::Flash(error) => CheckpointError::Flash(error.kind()),
+            Self::Alignment => CheckpointError::Alignment,
+            Self::Slots => CheckpointError::Slots,
+            Self::TooLong { needed, given } => CheckpointError::TooLong { needed, given },
+            Self::Other => CheckpointError::Other,
+            Self::Arithmetic(version) => CheckpointError::Arithmetic(version),
         }
     }
 }
@@ -263,6 +277,11 @@ impl<F: ReadNorFlash> Checkpoints<F> {
         Ok(Some(found))
     }
 
+    /// Bytes of the longest checkpoint.
+    pub fn room(&self) -> u32 {
+        self.slot
+    }
+
     /// Where a slot starts.
     fn start(&self, slot: u32) -> u32 {
         slot.saturating_mul(self.slot)
@@ -287,9 +306,23 @@ impl<F: NorFlash> Checkpoints<F> {
         }
     }
 
+    /// In all of `flash`, in two slots.
+    pub fn halves(flash: F) -> Result<Self, CheckpointError<F::Error>> {
+        let slot = flash.capacity() as u32 / 2;
+        Self::new(flash, slot)
+    }
+
     /// How many slots there are.
     pub fn slots(&self) -> u32 {
         self.slots
+    }
+
+    /// Forgets all checkpoints.
+    pub fn erase(&mut self) -> Result<(), CheckpointError<F::Error>> {
+        if self.newest()?.is_some() {
+            self.flash.erase(0, self.start(self.slots))?;
+        }
+        Ok(())
     }
 
     /// The memory, back.

@@ -11,7 +11,7 @@
 use crc::{Digest, NoTable};
 use heapless::Vec;
 use postcard::ser_flavors::{Cobs, Flavor, Slice};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::checksum::CRC;
 
@@ -66,11 +66,18 @@ impl<'b> Flavor for Checked<'b> {
 pub struct Decoder {
     frame: Vec<u8, FRAME>,
     is_too_long: bool,
+    /// Whether what is here has been read, and goes with the next byte.
+    is_read: bool,
 }
 
 impl Decoder {
-    /// Takes one byte; a message or an error if it was the last of a frame. Empty frames are passed over.
-    pub fn push<M: DeserializeOwned>(&mut self, byte: u8) -> Option<Result<M, FrameError>> {
+    /// Takes one byte; a message or an error if it was the last of a frame. Empty frames are passed over. The message may
+    /// borrow its bytes from here.
+    pub fn push<'d, M: Deserialize<'d>>(&'d mut self, byte: u8) -> Option<Result<M, FrameError>> {
+        if self.is_read {
+            (self.is_read, self.is_too_long) = (false, false);
+            self.frame.clear();
+        }
         if byte != 0 {
             self.is_too_long |= self.frame.push(byte).is_err();
             return None;
@@ -78,23 +85,30 @@ impl Decoder {
         if self.frame.is_empty() {
             return None;
         }
-        let message = if self.is_too_long { Err(FrameError) } else { decode(&mut self.frame) };
-        self.frame.clear();
-        self.is_too_long = false;
-        Some(message)
+        self.is_read = true;
+        if self.is_too_long || unpack(&mut self.frame).is_err() {
+            self.frame.clear();
+        }
+        Some(self.message())
+    }
+
+    /// The message of the last frame once more, as long as no byte has come after it.
+    pub fn message<'d, M: Deserialize<'d>>(&'d self) -> Result<M, FrameError> {
+        match postcard::take_from_bytes(&self.frame) {
+            Ok((message, [])) if self.is_read && !self.frame.is_empty() => Ok(message),
+            _ => Err(FrameError),
+        }
     }
 }
 
-/// The message of a frame without its last zero: one, whole, and nothing behind it.
-fn decode<M: DeserializeOwned>(frame: &mut [u8]) -> Result<M, FrameError> {
+/// From a frame without its last zero to the bytes of its message.
+fn unpack(frame: &mut Vec<u8, FRAME>) -> Result<(), FrameError> {
     let length = cobs::decode_in_place(frame).map_err(|_| FrameError)?;
-    let (message, check) =
-        frame.get(..length).and_then(|bytes| bytes.split_last_chunk::<CHECK>()).ok_or(FrameError)?;
+    frame.truncate(length);
+    let (message, check) = frame.split_last_chunk::<CHECK>().ok_or(FrameError)?;
     if CRC.checksum(message) != u32::from_le_bytes(*check) {
         return Err(FrameError);
     }
-    match postcard::take_from_bytes(message) {
-        Ok((message, [])) => Ok(message),
-        _ => Err(FrameError),
-    }
+    frame.truncate(frame.len().saturating_sub(CHECK));
+    Ok(())
 }

@@ -45,6 +45,8 @@ pub mod checkpoint;
 mod checksum;
 pub mod clip;
 pub mod compaction;
+#[cfg(feature = "resident")]
+mod course;
 pub mod digest;
 pub mod environment;
 pub mod exponential;
@@ -56,6 +58,8 @@ pub mod init;
 pub mod label_noise;
 pub mod lanes;
 pub mod layers;
+#[cfg(feature = "wire")]
+pub mod link;
 pub mod loss;
 pub mod memory;
 pub mod model;
@@ -63,10 +67,14 @@ pub mod momentum;
 pub mod number;
 pub mod one_pass;
 pub mod ops;
+#[cfg(feature = "resident")]
+mod origin;
 pub mod permutation;
 pub mod plan;
 pub mod proximal;
 pub mod random;
+#[cfg(feature = "resident")]
+pub mod resident;
 pub mod sampler;
 pub mod samples;
 pub mod schedule;
@@ -84,6 +92,8 @@ pub mod verdict;
 pub mod weight_decay;
 #[cfg(feature = "wire")]
 pub mod wire;
+#[cfg(feature = "resident")]
+mod wired;
 
 pub use activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Tanh};
 pub use batch::{Batch, BatchError};

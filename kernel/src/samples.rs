@@ -100,6 +100,17 @@ impl<'a> Stored<'a> {
         self.stored == 0
     }
 
+    /// Fills the lent memory with the first samples of `source`.
+    pub fn fill(&mut self, source: &mut impl Samples) -> Result<(), NoSample> {
+        let width = self.inputs.saturating_add(1);
+        for (row, index) in self.rows.chunks_exact_mut(width).zip(0..) {
+            let (x, target) = split_mut(row, self.inputs);
+            source.sample(index, x, target)?;
+            self.stored = self.stored.saturating_add(1);
+        }
+        Ok(())
+    }
+
     /// Stores the first `inputs` numbers of `x`, and `target`.
     pub fn push(&mut self, x: &[f32], target: f32) -> Result<(), StoreError> {
         self.write(self.stored, x, target)?;
@@ -170,6 +181,11 @@ impl<'a, S: Samples> Ring<'a, S> {
             return Err(StoreError::Full);
         }
         Ok(Self { stream, stored, capacity: capacity.into(), next: 0 })
+    }
+
+    /// Where the new samples come from.
+    pub fn stream(&mut self) -> &mut S {
+        &mut self.stream
     }
 
     /// Where sample `index` is kept.

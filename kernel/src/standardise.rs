@@ -37,6 +37,11 @@ impl<'a> Standardise<'a> {
         self.seen >= self.until
     }
 
+    /// How many more samples settle them.
+    pub fn missing(&self) -> u32 {
+        self.until.saturating_sub(self.seen)
+    }
+
     /// Learns from sample `x`, unless frozen. A sample that is not finite changes nothing.
     pub fn observe(&mut self, x: &[f32]) -> Result<(), StepError> {
         if let Some(index) = x.iter().position(|x| !x.is_finite()) {

@@ -76,8 +76,8 @@ impl<'a, N: Network, L: Loss, S: Samples> Trainer<'a, N, L, S> {
     }
 
     /// Where the samples come from.
-    pub fn samples(&self) -> &S {
-        &self.feed.samples
+    pub fn samples(&mut self) -> &mut S {
+        &mut self.feed.samples
     }
 
     /// How many updates have been completed.

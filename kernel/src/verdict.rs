@@ -46,12 +46,18 @@ pub enum Rule {
 impl Rule {
     /// A verdict for every input that is not a probe, into `verdicts`, from the `norms` of all inputs.
     pub fn judge(&self, norms: &[f32], verdicts: &mut [Verdict]) {
+        self.judge_from(0, norms, verdicts);
+    }
+
+    /// [`Rule::judge`] of the inputs from `first` on only, from the `norms` of all.
+    pub fn judge_from(&self, first: usize, norms: &[f32], verdicts: &mut [Verdict]) {
         match *self {
             Self::Probes { count, factor } => {
                 let inputs = norms.len().saturating_sub(usize::from(count));
                 let (inputs, probes) = ops::split(norms, inputs);
                 let largest = probes.iter().copied().reduce(|a, b| if b > a { b } else { a });
                 let usable = probes.iter().all(|norm| norm.is_finite());
+                let (_, inputs) = ops::split(inputs, first);
                 each_verdict(inputs, verdicts, |norm| match largest {
                     Some(largest) if usable && norm > factor * largest => Verdict::Relevant,
                     Some(largest) if usable && norm < largest => Verdict::Irrelevant,
@@ -60,7 +66,8 @@ impl Rule {
             }
             Self::Gap { least } => {
                 let cut = widest_gap(norms).filter(|gap| gap.ratio >= least);
-                each_verdict(norms, verdicts, |norm| match cut {
+                let (_, inputs) = ops::split(norms, first);
+                each_verdict(inputs, verdicts, |norm| match cut {
                     Some(cut) if norm >= cut.above => Verdict::Relevant,
                     Some(_) => Verdict::Irrelevant,
                     None => Verdict::Undecided,

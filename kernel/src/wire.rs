@@ -1,41 +1,184 @@
-//! What host and device say to each other, in frames ([`crate::frame`]). This line is an emulator's: nothing is lost on it.
+//! What host and device say to each other. The host asks, the device answers, and says nothing unasked but its first
+//! word, [`Answer::Hello`], after a reset.
 //!
-//! The device says [`Event::Hello`]; from then on it answers each [`Request`] with [`Event`]s, the last of
-//! which is [`Event::Done`], [`Event::Ticks`] or [`Event::Refused`].
+//! Messages travel in frames ([`crate::frame`]), in a numbered envelope ([`crate::link`]): what is damaged or lost is
+//! asked again. Every request may therefore come twice, and says *where* it applies: samples by their place in the
+//! stream, updates by their number. The second time it changes nothing and is answered alike.
+//!
+//! # A training
+//!
+//! 1. [`Request::Hello`] tells what the device is.
+//! 2. [`Request::Configure`] begins a training, or goes on with it if it is the one that the device has.
+//! 3. [`Request::SetParams`], before the first update, for a network that was trained before.
+//! 4. [`Request::Samples`] where they come from the host. Samples in the order of their visits are one long stream of
+//!    numbers, each the inputs that are no probes, then the targets. [`Progress::received`] is how many numbers of it
+//!    have arrived: the next one wanted. It goes down when the device has lost its power.
+//! 5. [`Request::Advance`] where they come from the device itself, or are stored there.
+//! 6. [`Request::Params`], [`Request::Support`], [`Request::TestLoss`] tell what came of it.
+//!
+//! # Two acknowledgements
+//!
+//! [`Progress::received`] says what has arrived, [`Progress::durable`] what would be left if the power went now: the
+//! newest checkpoint. A host keeps what lies between the two, for it may be wanted again.
 
 use heapless::{String, Vec};
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
+use crate::frame::{FRAME, FrameError};
 use crate::layers::{AnyLoss, Layers};
+use crate::ops::split;
 use crate::plan::Plan;
 use crate::verdict::Verdict;
 
-/// The version of these messages.
+/// The version of these messages, of envelopes and of frames.
 pub const WIRE_VERSION: u16 = 3;
 
-/// How many words travel in one frame.
-pub const WORDS: usize = 16;
+/// How many numbers travel in one frame.
+pub const NUMBERS: usize = 64;
+/// How many digests or inputs.
+pub const ITEMS: usize = 32;
 
 /// What the host asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Request {
-    /// Carry out a plan.
-    Train {
-        /// Network, loss and plan.
-        training: Training,
-        /// What to tell of it.
-        report: Report,
+pub enum Request<'a> {
+    /// Who is there? The first of every session.
+    Hello,
+    /// Begin this training, or go on with it: a [`Configuration`].
+    #[serde(borrow)]
+    Configure(Packed<'a>),
+    /// Forget the training and its checkpoints.
+    Forget,
+    /// How far is it?
+    Status,
+    /// Parameters from outside; before the first update.
+    SetParams {
+        /// The index of the first of them.
+        first: u32,
+        /// They, [`NUMBERS`] at most.
+        params: Packed<'a>,
     },
-    /// Count the ticks of `updates` updates, and of twice as many.
+    /// A part of the stream of samples.
+    Samples {
+        /// The place of the first number in the stream.
+        first: u64,
+        /// Inputs and targets, row after row, [`NUMBERS`] at most.
+        numbers: Packed<'a>,
+    },
+    /// Make updates.
+    Advance {
+        /// Until there have been so many.
+        until: u32,
+        /// The digest after every so many is wanted, of [`ITEMS`] such at most.
+        digest_every: u32,
+    },
+    /// Make what there is durable.
+    Checkpoint,
+    /// Parameters.
+    Params {
+        /// From this index on.
+        first: u32,
+    },
+    /// Column norms and verdicts.
+    Support {
+        /// From this input on.
+        first: u16,
+    },
+    /// The mean loss over the test set of the plan's task.
+    TestLoss,
+    /// Count the ticks of `updates` updates, and of twice as many, from the start.
     Measure {
-        /// Network, loss and plan; the first sample is used over and over.
-        training: Training,
+        /// A [`Training`]; the first sample is used over and over.
+        training: Packed<'a>,
         /// How many updates.
         updates: u32,
     },
-    /// End the program.
+    /// End the program, where it has an end.
     Exit,
+}
+
+/// Content that stays in its frame until it is wanted: a device has no memory for two copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Packed<'a>(&'a [u8]);
+
+impl<'a> Packed<'a> {
+    /// A message as `postcard`, in `buffer`.
+    pub fn message(message: &impl Serialize, buffer: &'a mut [u8; FRAME]) -> Result<Self, FrameError> {
+        postcard::to_slice(message, buffer).map(|bytes| Self(bytes)).map_err(|_| FrameError)
+    }
+
+    /// The message, and nothing behind it.
+    pub fn unpack<M: Deserialize<'a>>(self) -> Result<M, FrameError> {
+        match postcard::take_from_bytes(self.0) {
+            Ok((message, [])) => Ok(message),
+            _ => Err(FrameError),
+        }
+    }
+
+    /// Whether it is this message; without another copy of it.
+    #[inline(never)] // nothing of it is on the stack of an update
+    pub fn is(self, message: &impl Serialize) -> bool {
+        postcard::serialize_with_flavor(message, Compare(self.0)).unwrap_or(false)
+    }
+
+    /// Numbers, four bytes each with the low one first, in `buffer`; as many as there is room for.
+    pub fn numbers(numbers: &[f32], buffer: &'a mut [u8; 4 * NUMBERS]) -> Self {
+        let (places, _) = buffer.as_chunks_mut::<4>();
+        places.iter_mut().zip(numbers).for_each(|(place, number)| *place = number.to_le_bytes());
+        let (bytes, _) = split(buffer, numbers.len().saturating_mul(4));
+        Self(bytes)
+    }
+
+    /// The numbers.
+    pub fn unpack_numbers(self) -> impl ExactSizeIterator<Item = f32> + Clone + 'a {
+        let (numbers, _) = self.0.as_chunks::<4>();
+        numbers.iter().map(|&number| f32::from_le_bytes(number))
+    }
+}
+
+/// What remains to be compared with a message that is being written.
+struct Compare<'a>(&'a [u8]);
+
+impl Flavor for Compare<'_> {
+    type Output = bool;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        match self.0.split_first() {
+            Some((&first, rest)) if first == byte => {
+                self.0 = rest;
+                Ok(())
+            }
+            _ => Err(postcard::Error::SerializeBufferFull),
+        }
+    }
+
+    fn finalize(self) -> postcard::Result<bool> {
+        Ok(self.0.is_empty())
+    }
+}
+
+/// A training, and how the device carries it out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Configuration {
+    /// Network, loss and plan.
+    pub training: Training,
+    /// Where samples come from.
+    pub origin: Origin,
+    /// A checkpoint after every so many updates, if any.
+    pub checkpoint_every: Option<u32>,
+}
+
+/// Where samples come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Origin {
+    /// From the device's own sensor.
+    Device,
+    /// From the host, over the line.
+    Host,
 }
 
 /// A whole training: everything that decides its bits.
@@ -50,84 +193,79 @@ pub struct Training {
     pub plan: Plan,
 }
 
-/// What to tell of a training while it goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Report {
-    /// A digest after every so many updates, and always after the last.
-    pub digest_every: u32,
-    /// All parameters after each of these updates, from the first to the last.
-    pub params: Option<(u32, u32)>,
-}
-
-impl Report {
-    /// Whether a digest is due after `update` of a training whose last is `last`.
-    pub fn wants_digest(&self, update: u32, last: u32) -> bool {
-        update.is_multiple_of(self.digest_every) || update == last
-    }
-
-    /// Whether the parameters are due after `update`.
-    pub fn wants_params(&self, update: u32) -> bool {
-        self.params.is_some_and(|(first, last)| (first..=last).contains(&update))
-    }
-}
-
 /// What the device answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Event {
-    /// Says once, at start: ready.
-    Hello {
-        /// [`WIRE_VERSION`].
-        wire: u16,
-        /// [`crate::ARITHMETIC_VERSION`].
-        arithmetic: u32,
-        /// The board.
-        board: String<16>,
+pub enum Answer {
+    /// Who is there.
+    Hello(Hello),
+    /// How far the training is.
+    Progress(Progress),
+    /// Nothing is configured.
+    Idle,
+    /// Parameters from the index that was asked for; none behind the last.
+    Params(Vec<f32, NUMBERS>),
+    /// Mean column norms from the input that was asked for, none before the first check; and the verdicts on those
+    /// that are no probes.
+    Support {
+        /// The norms.
+        norms: Vec<f32, ITEMS>,
+        /// The verdicts.
+        verdicts: Vec<Verdict, ITEMS>,
     },
-    /// The chained digest after an update.
-    Digest {
-        /// How many updates have been made.
-        update: u32,
-        /// The digest.
-        digest: u32,
-    },
-    /// Parameters after an update, as bits.
-    Params {
-        /// How many updates have been made.
-        update: u32,
-        /// The index of the first of them.
-        first: u16,
-        /// The bits.
-        bits: Vec<u32, WORDS>,
-    },
-    /// Mean column norms at the end, as bits; none before the first check.
-    Norms {
-        /// The first of these inputs.
-        first: u16,
-        /// The bits.
-        bits: Vec<u32, WORDS>,
-    },
-    /// Verdicts on the inputs that are not probes.
-    Verdicts(Vec<Verdict, WORDS>),
-    /// The plan has been carried out.
-    Done {
-        /// How many updates were made.
-        updates: u32,
-        /// The final digest.
-        digest: u32,
-        /// The mean loss over the test set, as bits.
-        test_loss: u32,
-        /// How many samples found the queue full.
-        overruns: u32,
-    },
-    /// Ticks of the guest's timer.
+    /// The mean loss over the test set.
+    TestLoss(f32),
+    /// Ticks of the device's timer.
     Ticks {
         /// For as many updates as asked.
         once: u32,
         /// For twice as many.
         twice: u32,
     },
-    /// The plan cannot be carried out, or ended early.
+    /// It cannot be done. A training that has failed has ended.
     Refused(String<96>),
+    /// A request of another session: say hello.
+    Stranger,
+    /// A frame came damaged: say it again.
+    Damaged,
+}
+
+/// What a device is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Hello {
+    /// [`WIRE_VERSION`].
+    pub wire: u16,
+    /// [`crate::ARITHMETIC_VERSION`].
+    pub arithmetic: u32,
+    /// The board.
+    pub board: String<16>,
+    /// How many numbers its arena has.
+    pub numbers: u32,
+    /// How many samples it can shuffle.
+    pub indices: u32,
+    /// Inputs of the widest row of its own sensor.
+    pub inputs: u16,
+    /// Bytes of the longest checkpoint; 0 where there is no memory for them.
+    pub checkpoint: u32,
+}
+
+/// How far a training is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Progress {
+    /// How many updates have been made.
+    pub updates: u32,
+    /// The chained digest of all of them.
+    pub digest: u32,
+    /// How many numbers of the stream of samples have arrived.
+    pub received: u64,
+    /// As many updates would be left if the power went now; nothing where there is no checkpoint of this training.
+    pub durable: Option<u32>,
+    /// How many samples have been rejected since the device was switched on.
+    pub rejected: u32,
+    /// How many samples of the device's own sensor found its queue full.
+    pub overruns: u32,
+    /// The digests that the last [`Request::Advance`] asked for.
+    pub digests: Vec<u32, ITEMS>,
 }

@@ -67,7 +67,7 @@ fn rows() -> Result<Vec<(&'static str, Training)>> {
 
 /// The table, in Markdown.
 pub fn table() -> Result<String> {
-    let elf = tools::build_firmware(MACHINE, "replay")?;
+    let elf = tools::build_firmware(MACHINE, "trainer")?;
     let mut board = Emulator::boot(MACHINE, &elf, Clock::Instructions)?;
     let mut measured = Vec::new();
     for (name, training) in rows()? {

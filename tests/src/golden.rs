@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use tamis::wire::Report;
+use tamis_host::replica::Report;
 use tamis_host::bench::figures::Figures;
 use tamis_host::bench::picture;
 use tamis_host::experiments::{self, Experiment};

@@ -8,7 +8,7 @@ use tamis_tests::altered;
 
 /// The whole cover in so many steps, or the sample of it that the command checks.
 fn all_steps_are_equal(machine: Machine, steps: u32) -> Result<()> {
-    let elf = tools::build_firmware(machine, "replay")?;
+    let elf = tools::build_firmware(machine, "trainer")?;
     let cover = configurations::all(2026, steps)?;
     let least = if machine.runs_whole_cover() { cover.len() } else { cover.len() / 10 };
     let trainings = if machine.runs_whole_cover() { cover } else { crosscheck::experiments(machine, 2026)? };
@@ -60,7 +60,7 @@ fn risc_v_equals_the_host() -> Result<()> {
 #[test]
 fn checked_firmware_equals_the_host() -> Result<()> {
     for (machine, steps, every) in [(Machine::MpsAn386, 100, 1), (Machine::Microbit, 40, 5)] {
-        let elf = tools::build_firmware_as(Profile::Checked, machine, "replay")?;
+        let elf = tools::build_firmware_as(Profile::Checked, machine, "trainer")?;
         let trainings: Vec<_> = configurations::all(2027, steps)?.into_iter().step_by(every).collect();
         let finding = crosscheck::check_each(machine, &elf, &trainings)?;
         assert!(finding.first_difference.is_none(), "{:?}", finding.first_difference);

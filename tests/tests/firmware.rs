@@ -34,7 +34,7 @@ fn short_c() -> Result<Training> {
 #[test]
 fn the_log_tells_what_happened() -> Result<()> {
     for machine in Machine::ALL {
-        let elf = tools::build_firmware(machine, "replay")?;
+        let elf = tools::build_firmware(machine, "trainer")?;
         let training = short_a()?;
         let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
         device::run(&mut board, &training, LAST, |_| {})?;
@@ -95,7 +95,7 @@ fn overruns_are_counted_on(machine: Machine) -> Result<()> {
 #[test]
 fn a_plan_that_makes_no_sense_is_refused() -> Result<()> {
     let machine = Machine::MpsAn386;
-    let elf = tools::build_firmware(machine, "replay")?;
+    let elf = tools::build_firmware(machine, "trainer")?;
     let training = short_c()?;
     let good = training.plan;
     let bad = [
@@ -133,11 +133,11 @@ fn a_wrong_program_is_named() -> Result<()> {
     assert!(boot(&tools::workspace().join("Cargo.toml")).ends_with("Cargo.toml is not an ELF file"));
     let host_program = std::env::current_exe()?;
     assert!(boot(&host_program).contains("not for Arm"), "{}", boot(&host_program));
-    let other_core = tools::build_firmware(Machine::RiscvVirt, "replay")?;
+    let other_core = tools::build_firmware(Machine::RiscvVirt, "trainer")?;
     assert!(boot(&other_core).contains("is a program for Riscv32, not for Arm"), "{}", boot(&other_core));
     let proof = tools::build_firmware(Machine::MpsAn386, "no_panic")?;
     assert!(boot(&proof).contains("not a Tamis program"), "{}", boot(&proof));
-    let other_board = tools::build_firmware(Machine::MpsAn385, "replay")?;
+    let other_board = tools::build_firmware(Machine::MpsAn385, "trainer")?;
     assert!(boot(&other_board).contains("is built for mps2-an385"), "{}", boot(&other_board));
     Ok(())
 }
@@ -149,7 +149,7 @@ fn the_cores_need_equally_many_instructions() -> Result<()> {
     let rows = experiments::demonstration(1)?;
     let Experiment { training, .. } = &rows.first().context("no rows")?.experiment;
     let count = |machine: Machine| {
-        let elf = tools::build_firmware(machine, "replay")?;
+        let elf = tools::build_firmware(machine, "trainer")?;
         let mut board = Emulator::boot(machine, &elf, Clock::Instructions)?;
         let instructions = device::instructions(&mut board, machine, training)?;
         println!("{machine}: {instructions:.1} instructions");

@@ -1,7 +1,8 @@
 //! Lanes: each training of a bundle has the bits that it has alone, over every option, whatever the others do.
 
 use anyhow::{Context, Result};
-use tamis::wire::{Report, Training};
+use tamis::wire::Training;
+use tamis_host::replica::Report;
 use tamis::{
     Lanes, Model, Mse, Number, Plan, Pressed, Seed, Sgd, Shape, StepError, Task, exponential, lanes,
 };

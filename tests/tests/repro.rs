@@ -5,7 +5,8 @@ use std::process::Output;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use tamis::wire::{Report, Training};
+use tamis::wire::Training;
+use tamis_host::replica::Report;
 use tamis::{
     AnyActivation, AnyLoss, Clip, Data, Init, Labels, LayerSpec, Layers, Plan, Rule, Sgd, Task, WeightDecay,
 };

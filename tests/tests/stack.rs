@@ -20,7 +20,7 @@ fn no_program_uses_more_stack_than_the_linker_keeps_free() -> Result<()> {
 }
 
 fn assert_enough(machine: Machine) -> Result<()> {
-    let elf = tools::build_firmware(machine, "replay")?;
+    let elf = tools::build_firmware(machine, "trainer")?;
     let mut board = Emulator::boot(machine, &elf, Clock::Instructions)?; // ticks on any host, however busy
     let before = stack::measure(&mut board, &elf)?;
     // The whole cover with hard float, where it is quick; a sample elsewhere.

@@ -13,7 +13,8 @@
 
 use anyhow::{Context, Result};
 use tamis::Verdict;
-use tamis::wire::{Report, Training};
+use tamis::wire::Training;
+use tamis_host::replica::Report;
 use tamis::{Data, Plan, Target, Task};
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::pool;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tamis::Network;
 use tamis::support::{Contrast, column_norms};
-use tamis::wire::Report;
+use tamis_host::replica::Report;
 use tamis_host::replica;
 use tamis_host::sweep::grid::{Grid, GridOptions};
 use tamis_host::sweep::row::Rows;

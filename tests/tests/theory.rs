@@ -4,7 +4,8 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use safetensors::SafeTensors;
-use tamis::wire::{Report, Training};
+use tamis::wire::Training;
+use tamis_host::replica::Report;
 use tamis::{
     AnyActivation, AnyLoss, Clip, Data, Huber, Init, LayerSpec, Layers, Network, Plan, Rule, Seed, Sgd,
     Target, Task,

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tamis::Task;
-use tamis::wire::Report;
+use tamis_host::replica::Report;
 use tamis_host::friedman::Friedman;
 use tamis_host::{experiments, replica};
 use tamis_tests::command;

@@ -1,4 +1,4 @@
-//! `replay` with one bit wrong: proof that the cross-check can fail.
+//! `trainer` with one bit wrong: proof that the cross-check can fail.
 //!
 //! After update [`UPDATE`] the lowest bit of parameter [`PARAM`] is flipped, one unit in the last place.
 #![no_std]

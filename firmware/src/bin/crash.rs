@@ -1,4 +1,4 @@
-//! `replay` that ends in a panic (14-8-1 without biases) or a fault (any other network) at the third update: the run
+//! `trainer` that ends in a panic (14-8-1 without biases) or a fault (any other network) at the third update: the run
 //! must end with a message and an exit code that is not zero.
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! `replay` with a sensor that delivers more rows at a time than the queue holds: the lost ones are counted.
+//! `trainer` with a sensor that delivers more rows at a time than the queue holds: the lost ones are counted.
 #![no_std]
 #![no_main]
 

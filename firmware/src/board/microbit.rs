@@ -15,7 +15,7 @@ pub fn take_flash() -> Option<Flash> {
 }
 
 /// The board, once.
-pub fn take() -> Option<Board<impl Read + Write, impl OutputPin>> {
+pub fn take() -> Option<Board<impl Read + Write, impl OutputPin, Flash>> {
     let core = cortex_m::Peripherals::take()?;
     let chip = Peripherals::take()?;
     let port = p0::Parts::new(chip.GPIO);
@@ -33,5 +33,5 @@ pub fn take() -> Option<Board<impl Read + Write, impl OutputPin>> {
     uart.rxd.read();
     let serial = Uart::new(uart, pins, Parity::EXCLUDED, Baudrate::BAUD115200);
     let led = port.p0_13.into_push_pull_output(Level::Low); // row 1 of the display
-    Some(Board { name: NAME, serial, led, timer: core.SYST })
+    Some(Board { name: NAME, serial, led, timer: core.SYST, flash: Flash::new(chip.NVMC) })
 }

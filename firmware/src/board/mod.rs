@@ -25,7 +25,7 @@ use crate::arch::Timer;
 const NAME: &str = env!("TAMIS_BOARD"); // from build.rs
 
 /// What the application needs of a board.
-pub struct Board<S, L> {
+pub struct Board<S, L, F> {
     /// The name that QEMU knows it by.
     pub name: &'static str,
     /// The serial line to the host.
@@ -34,4 +34,6 @@ pub struct Board<S, L> {
     pub led: L,
     /// The core's timer.
     pub timer: Timer,
+    /// The memory for checkpoints.
+    pub flash: F,
 }

@@ -7,6 +7,7 @@ use embedded_hal::digital::{self, OutputPin};
 
 use super::serial::{self, Serial};
 use super::{Board, NAME};
+use crate::registers::kept::Kept;
 use crate::registers::mps::{self as registers, RX_ENABLE, RX_FULL, TX_ENABLE, TX_FULL, Uart};
 
 /// What the serial line's divider divides, in Hz.
@@ -14,13 +15,13 @@ const CLOCK: u32 = if cfg!(feature = "mps2-an505") { 20_000_000 } else { 25_000_
 const BAUD: u32 = 115_200;
 
 /// The board, once.
-pub fn take() -> Option<Board<Serial<Uart0>, Led>> {
+pub fn take() -> Option<Board<Serial<Uart0>, Led, Kept>> {
     let core = cortex_m::Peripherals::take()?;
     registers::write(Uart::BaudDivider, CLOCK / BAUD);
     registers::write(Uart::Control, TX_ENABLE | RX_ENABLE);
     // Drops what came before; it also wakes QEMU's receiver, which else looks again a second later.
     registers::read(Uart::Data);
-    Some(Board { name: NAME, serial: Serial::new(), led: Led(()), timer: core.SYST })
+    Some(Board { name: NAME, serial: Serial::new(), led: Led(()), timer: core.SYST, flash: Kept::new() })
 }
 
 /// UART 0.

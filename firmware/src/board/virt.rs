@@ -7,6 +7,7 @@ use embedded_hal::digital::{self, OutputPin};
 use super::serial::{self, Serial};
 use super::{Board, NAME};
 use crate::arch::Timer;
+use crate::registers::kept::Kept;
 use crate::registers::virt::{
     self as registers, DIVIDER_ACCESS, EIGHT_BITS, FIFO_ENABLE, RX_FULL, TX_EMPTY, Uart,
 };
@@ -16,7 +17,7 @@ const CLOCK: u32 = 3_686_400 / 16;
 const BAUD: u32 = 115_200;
 
 /// The board, once.
-pub fn take() -> Option<Board<Serial<Uart0>, NoLed>> {
+pub fn take() -> Option<Board<Serial<Uart0>, NoLed, Kept>> {
     if !registers::start_interrupts() {
         return None;
     }
@@ -26,7 +27,7 @@ pub fn take() -> Option<Board<Serial<Uart0>, NoLed>> {
     registers::write(Uart::DividerHigh, high);
     registers::write(Uart::LineControl, EIGHT_BITS);
     registers::write(Uart::FifoControl, FIFO_ENABLE);
-    Some(Board { name: NAME, serial: Serial::new(), led: NoLed(()), timer: Timer })
+    Some(Board { name: NAME, serial: Serial::new(), led: NoLed(()), timer: Timer, flash: Kept::new() })
 }
 
 /// UART 0.

@@ -1,5 +1,7 @@
 //! Register files, where no safe peripheral crate exists.
 
+#[cfg(any(feature = "mps", feature = "virt"))]
+pub mod kept;
 #[cfg(feature = "mps")]
 pub mod mps;
 #[cfg(feature = "microbit")]

@@ -16,13 +16,14 @@ use tamis::momentum::{Method, Momentum};
 use tamis::support::CHECKS;
 use tamis::task::TEST_ROWS;
 use tamis::trainer::{CHECK_EVERY, test_loss};
-use tamis::wire::{Report, Training};
+use tamis::wire::Training;
 use tamis::{
     AnyLoss, Batch, Data, Digest, Layers, Lent, Loss, Model, Network, NoSample, Norms, Number, Samples,
     StepError, Task,
 };
 
 use crate::curve::{Curve, is_moment};
+use crate::report::Report;
 use crate::simd::{Bundle, LANES};
 
 /// What is told of the trainings.

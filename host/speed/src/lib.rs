@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `simd.rs` | code for wide vectors, where this core has them |
 //! | `bundle.rs` | whole trainings in lanes |
+//! | `report.rs` | which digests and parameters are wanted |
 //! | `curve.rs` | loss and norms of a training at some moments |
 //! | `steps.rs` | the workloads as trainings that can be repeated |
 //! | `plain.rs` | the same trainings in plain C |
@@ -19,6 +20,7 @@ pub mod curve;
 pub mod figures;
 pub mod peak;
 pub mod plain;
+pub mod report;
 pub mod simd;
 pub mod stage;
 pub mod steps;

@@ -1,4 +1,4 @@
-//! Carries out the plans that a host sends, bit for bit as the host does.
+//! Stays on a device: trains what a host asks for, bit for bit as the host does, and goes on after a loss of power.
 #![no_std]
 #![no_main]
 

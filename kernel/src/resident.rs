@@ -1,0 +1,307 @@
+//! The program that stays on a device: it carries out what a host asks for ([`crate::wire`]), one training at a time,
+//! and goes on with it after a loss of power.
+//!
+//! It knows no hardware. A line brings requests and takes answers, memory is lent, a [`Sensor`] has the device's own
+//! samples, [`Checkpoints`] are where there is flash memory, and [`Surroundings`] are the rest. So a host runs the very
+//! same program, with as many devices as it likes.
+//!
+//! Between two requests nothing happens. Each is answered in bounded time: with a [`crate::wire::Request::Samples`] by
+//! as many updates as its numbers allow, with a [`crate::wire::Request::Advance`] by as many as it asks for.
+
+use core::fmt::{self, Write as _};
+
+use embedded_storage::nor_flash::NorFlash;
+use heapless::String;
+
+use crate::checkpoint::Checkpoints;
+use crate::course::{Course, Reason};
+use crate::frame::FRAME;
+use crate::ops::ARITHMETIC_VERSION;
+use crate::origin;
+use crate::samples::Samples;
+use crate::task::Task;
+use crate::wire::{Answer, Configuration, Hello, Origin, Request, Training, WIRE_VERSION};
+
+/// Requests in, answers out.
+pub trait Line {
+    /// Waits for the next request; `false` if there will be no more.
+    fn receive(&mut self) -> bool;
+
+    /// The request that came last.
+    fn request(&self) -> Request<'_>;
+
+    /// Answers it.
+    fn answer(&mut self, answer: &Answer);
+}
+
+/// Samples of the device's own.
+pub trait Sensor: Samples {
+    /// Inputs of its widest row.
+    const INPUTS: u16;
+
+    /// Begins with the first row of `task`, without overruns.
+    fn start(&mut self, task: &Task);
+
+    /// How many rows have been lost since then, because nobody took them in time.
+    fn overruns(&self) -> u32;
+}
+
+/// What else there is around a device. All of it may be absent.
+pub trait Surroundings {
+    /// Hears of every update, and of the parameters after it.
+    fn after_update(&mut self, _update: u32, _params: &mut [f32]) {}
+
+    /// Shows what is going on.
+    fn show(&mut self, _state: State<'_>) {}
+
+    /// The ticks of a timer that `work` takes; nothing without a timer, or if it is too long for it.
+    fn ticks(&mut self, work: impl FnOnce()) -> Option<u32> {
+        work();
+        None
+    }
+}
+
+/// What is going on.
+#[derive(Clone, Copy, Debug)]
+pub enum State<'a> {
+    /// A training begins, or goes on after so many updates.
+    Training(u32),
+    /// It has come to its end.
+    Ended {
+        /// So many updates were made.
+        updates: u32,
+        /// Their digest.
+        digest: u32,
+        /// Whether exactly the relevant inputs of the plan's task were found.
+        is_exact: bool,
+    },
+    /// A request was refused, or the training failed.
+    Refused(&'a str),
+}
+
+/// A device.
+pub struct Resident<'m, S, F, R> {
+    /// The name of the board.
+    pub board: &'m str,
+    /// Numbers, for networks, options and samples.
+    pub arena: &'m mut [f32],
+    /// A place for each sample that can be shuffled.
+    pub indices: &'m mut [u16],
+    /// Its own samples.
+    pub sensor: S,
+    /// Where it keeps checkpoints, if it can.
+    pub checkpoints: Option<Checkpoints<F>>,
+    /// What else there is.
+    pub surroundings: R,
+}
+
+/// What is done next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Nothing.
+    Idle,
+    /// The training of the request that came last.
+    Requested,
+    /// The training of the newest checkpoint.
+    Kept,
+    /// The measurement of the request that came last.
+    Measurement,
+    /// The end of the program.
+    Exit,
+}
+
+/// As much of a text as fits.
+fn text<const N: usize>(message: &impl fmt::Display) -> String<N> {
+    let mut text = String::new();
+    let _ = write!(Cut(&mut text), "{message}");
+    text
+}
+
+/// Cuts off what does not fit.
+struct Cut<'s, const N: usize>(&'s mut String<N>);
+
+impl<const N: usize> fmt::Write for Cut<'_, N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|letter| self.0.push(letter)).map_err(|_| fmt::Error)
+    }
+}
+
+impl<S: Sensor, F: NorFlash, R: Surroundings> Resident<'_, S, F, R> {
+    /// Serves requests until one says exit, or there are no more.
+    pub fn run(&mut self, line: &mut impl Line) {
+        say_hello(line, &self.hello());
+        let mut next = Next::Kept;
+        loop {
+            next = match next {
+                Next::Exit => return,
+                Next::Idle => self.idle(line),
+                Next::Requested | Next::Kept => self.configure(line, next),
+                Next::Measurement => self.measure(line),
+            };
+        }
+    }
+
+    fn hello(&self) -> Hello {
+        Hello {
+            wire: WIRE_VERSION,
+            arithmetic: ARITHMETIC_VERSION,
+            board: text(&self.board),
+            numbers: self.arena.len() as u32,
+            indices: self.indices.len() as u32,
+            inputs: S::INPUTS,
+            checkpoint: self.checkpoints.as_ref().map_or(0, Checkpoints::room),
+        }
+    }
+
+    /// Waits for a training.
+    #[inline(never)] // nothing of it is on the stack of a training
+    fn idle(&mut self, line: &mut impl Line) -> Next {
+        while line.receive() {
+            let answer = match line.request() {
+                Request::Configure(_) => return Next::Requested,
+                Request::Exit => break,
+                Request::Hello => Answer::Hello(self.hello()),
+                Request::Forget => {
+                    self.forget(line);
+                    continue;
+                }
+                Request::Measure { .. } => return Next::Measurement,
+                _ => Answer::Idle,
+            };
+            line.answer(&answer);
+        }
+        Next::Exit
+    }
+
+    /// Erases the checkpoints.
+    #[inline(never)] // as for `idle`
+    fn forget(&mut self, line: &mut impl Line) {
+        match self.checkpoints.as_mut().map_or(Ok(()), Checkpoints::erase) {
+            Ok(()) => line.answer(&Answer::Idle),
+            Err(error) => refuse(line, &mut self.surroundings, &error.into()),
+        }
+    }
+
+    /// Carries out the training that was asked for, or the one that was kept.
+    fn configure(&mut self, line: &mut impl Line, by: Next) -> Next {
+        match &self.configuration(line, by) {
+            Some(configuration) => self.train(line, configuration, by),
+            None => {
+                if by == Next::Requested {
+                    refuse(line, &mut self.surroundings, &Reason::Unreadable);
+                }
+                Next::Idle
+            }
+        }
+    }
+
+    /// The training of the request that came last, or of the newest checkpoint.
+    #[inline(never)] // as for `idle`
+    fn configuration(&mut self, line: &impl Line, by: Next) -> Option<Configuration> {
+        if by == Next::Requested {
+            return match line.request() {
+                Request::Configure(packed) => packed.unpack().ok(),
+                _ => None,
+            };
+        }
+        let checkpoints = self.checkpoints.as_mut()?;
+        let found = checkpoints.newest().ok()??;
+        let mut bytes = [0; FRAME];
+        checkpoints.description(&found, &mut bytes).ok()?;
+        postcard::from_bytes(bytes.get(..found.description as usize)?).ok()
+    }
+
+    /// Carries out a training until another is asked for.
+    #[inline(never)] // nothing of it is on the stack of `idle`
+    fn train(&mut self, line: &mut impl Line, configuration: &Configuration, by: Next) -> Next {
+        let hello = self.hello();
+        let Self { arena, indices, sensor, checkpoints, surroundings, .. } = self;
+        let Configuration { training, origin, .. } = configuration;
+        let mut started = origin::start(training, *origin, arena, indices, sensor);
+        let course = match &mut started {
+            Ok(trainer) => Course::start(configuration, trainer, checkpoints, surroundings),
+            Err(reason) => Err(*reason),
+        };
+        let mut course = match course {
+            Ok(course) => course,
+            Err(reason) => {
+                if by == Next::Requested {
+                    refuse(line, surroundings, &reason);
+                }
+                return Next::Idle;
+            }
+        };
+        if by == Next::Requested {
+            course.tell_progress(line);
+        }
+        while line.receive() {
+            match line.request() {
+                Request::Configure(other) if !other.is(configuration) => return Next::Requested,
+                Request::Exit => return Next::Exit,
+                Request::Hello => say_hello(line, &hello),
+                Request::Forget => {
+                    self.forget(line);
+                    return Next::Idle;
+                }
+                _ => match course.carry_out(line) {
+                    Ok(()) => {}
+                    Err(reason) => {
+                        refuse(line, course.surroundings(), &reason);
+                        // What has failed has ended; what it was at the last checkpoint is there.
+                        if matches!(reason, Reason::Train(_)) {
+                            return Next::Idle;
+                        }
+                    }
+                },
+            }
+        }
+        Next::Exit
+    }
+
+    /// Counts the ticks of so many updates as were asked for, and of twice as many, all on the first sample.
+    #[inline(never)] // as for `train`
+    fn measure(&mut self, line: &mut impl Line) -> Next {
+        let ticks = match line.request() {
+            Request::Measure { training, updates } => match &training.unpack() {
+                Ok(training) => self.count(training, updates).and_then(|once| {
+                    let twice = self.count(training, updates.saturating_mul(2))?;
+                    Ok((once, twice))
+                }),
+                Err(_) => Err(Reason::Unreadable),
+            },
+            _ => Err(Reason::Unreadable),
+        };
+        match ticks {
+            Ok((once, twice)) => line.answer(&Answer::Ticks { once, twice }),
+            Err(reason) => refuse(line, &mut self.surroundings, &reason),
+        }
+        Next::Idle
+    }
+
+    /// The ticks of so many updates.
+    fn count(&mut self, training: &Training, updates: u32) -> Result<u32, Reason> {
+        let Self { arena, indices, sensor, surroundings, .. } = self;
+        let mut trainer = origin::start(training, Origin::Device, arena, indices, sensor)?;
+        trainer.samples().fill().map_err(Reason::NoSample)?;
+        trainer.learn().map_err(Reason::Train)?;
+        let mut result = Ok(());
+        let ticks = surroundings.ticks(|| {
+            result = (0..updates).try_for_each(|_| trainer.learn_again().map(|_| ()));
+        });
+        result.map_err(Reason::Train)?;
+        ticks.ok_or(Reason::Timer)
+    }
+}
+
+#[inline(never)] // nothing of it is on the stack of an update
+fn say_hello(line: &mut impl Line, hello: &Hello) {
+    line.answer(&Answer::Hello(hello.clone()));
+}
+
+/// Shows a refusal, and says it.
+#[inline(never)] // as for `say_hello`
+fn refuse(line: &mut impl Line, surroundings: &mut impl Surroundings, reason: &Reason) {
+    let text = text(reason);
+    surroundings.show(State::Refused(&text));
+    line.answer(&Answer::Refused(text));
+}
