@@ -5,9 +5,9 @@
 
 use std::mem;
 
+use crate::replica::Report;
 use anyhow::Result;
 use tamis::wire::Training;
-use crate::replica::Report;
 pub use tamis_speed::bundle::go_together;
 use tamis_speed::bundle::{self, Ended, Watch};
 use tamis_speed::curve::{Curve, Moment, is_moment};

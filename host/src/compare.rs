@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use crate::replica::Report;
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 use tamis::Network;
 use tamis::wire::Training;
-use crate::replica::Report;
 
 use crate::device;
 use crate::emulator::Emulator;

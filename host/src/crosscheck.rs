@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::replica::Report;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::Serialize;
-use crate::replica::Report;
 
 use crate::compare::{self, Comparison, Difference};
 use crate::configurations;

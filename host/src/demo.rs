@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::replica::Report;
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::MultiProgress;
@@ -12,7 +13,6 @@ use serde_json::{Value, json};
 use tamis::Plan;
 use tamis::task::{TEST_ROWS, Task};
 use tamis::wire::Training;
-use crate::replica::Report;
 
 use crate::compare::{self, Comparison, Difference};
 use crate::emulator::{Clock, Emulator};

@@ -4,11 +4,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use tamis::frame::FRAME;
-use tamis::wire::{Answer, Configuration, ITEMS, Origin, Packed, Progress, Request, Training};
+use tamis::wire::{Answer, Configuration, Hello, ITEMS, Origin, Packed, Progress, Request, Training};
 
 use crate::emulator::{Emulator, NS_PER_INSTRUCTION};
 use crate::machine::Machine;
 use crate::replica::{Outcome, Report, bits};
+
+pub mod command;
+pub mod feed;
+pub mod relay;
+pub mod twin;
 
 /// Whoever answers requests.
 pub trait Device {
@@ -97,7 +102,9 @@ pub fn support(device: &mut impl Device) -> Result<(Vec<u32>, Vec<tamis::Verdict
     loop {
         let first = u16::try_from(norms.len().max(verdicts.len()))?;
         match request(device, &Request::Support { first })? {
-            Answer::Support { norms: n, verdicts: v } if n.is_empty() && v.is_empty() => return Ok((norms, verdicts)),
+            Answer::Support { norms: n, verdicts: v } if n.is_empty() && v.is_empty() => {
+                return Ok((norms, verdicts));
+            }
             Answer::Support { norms: n, verdicts: v } => {
                 norms.extend(bits(&n));
                 verdicts.extend(v);
@@ -125,6 +132,14 @@ pub fn instructions(board: &mut Emulator, machine: Machine, training: &Training)
             Ok(f64::from(twice - once) * machine.tick_ns() / NS_PER_INSTRUCTION / f64::from(updates))
         }
         unexpected => bail!("the device answers a measurement with {unexpected:?}"),
+    }
+}
+
+/// What a device is.
+pub fn hello(device: &mut impl Device) -> Result<Hello> {
+    match request(device, &Request::Hello)? {
+        Answer::Hello(hello) => Ok(hello),
+        other => bail!("the device answers a hello with {other:?}"),
     }
 }
 

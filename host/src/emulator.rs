@@ -47,6 +47,14 @@ pub struct Emulator {
 impl Emulator {
     /// Boots `elf` on `machine` and hears its hello.
     pub fn boot(machine: Machine, elf: &Path, clock: Clock) -> Result<Self> {
+        let (mut board, line) = Self::switch_on(machine, elf, clock)?;
+        board.link = Some(Link::new(line.try_clone()?, line, board.child.id()));
+        board.greet(elf).map_err(|error| board.explain(error))?;
+        Ok(board)
+    }
+
+    /// Boots `elf` on `machine` and gives its serial line away.
+    pub fn switch_on(machine: Machine, elf: &Path, clock: Clock) -> Result<(Self, TcpStream)> {
         elf::check(machine, elf)?;
         // The emulator calls back for its serial line and its monitor.
         let line = listen()?;
@@ -63,21 +71,11 @@ impl Emulator {
         let log = Log { reader: child.stdout.take().map(collect), bytes: Vec::new() };
         let complaints = child.stderr.take().map(collect);
         // From here on the emulator ends with this value, whatever fails.
-        let mut board = Self {
-            machine,
-            elf: elf.to_owned(),
-            child,
-            link: None,
-            monitor: None,
-            log,
-            complaints,
-        };
+        let mut board =
+            Self { machine, elf: elf.to_owned(), child, link: None, monitor: None, log, complaints };
         let line = accept(&line.0, &mut board.child).map_err(|error| board.explain(error))?;
         board.monitor = Some(accept(&monitor.0, &mut board.child).map_err(|error| board.explain(error))?);
-        let bytes = line.try_clone()?;
-        board.link = Some(Link::new(bytes, line, board.child.id()));
-        board.greet(elf).map_err(|error| board.explain(error))?;
-        Ok(board)
+        Ok((board, line))
     }
 
     /// Adds what the emulator itself says, which has ended or is to end now.

@@ -16,7 +16,8 @@
 //! | `friedman.rs` | a task for the host only |
 //! | `bundle.rs` | many trainings at once, in lanes |
 //! | `compare.rs` | the two, bit by bit |
-//! | `link.rs` | the host's end of a line to a device |
+//! | `device/` | training on a device over its line, and a twin beside it |
+//! | `link.rs`, `port.rs` | the host's end of a line to a device, and where that is |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
 //! | `report.rs`, `heatmap.rs`, `figure.rs`, `matrices.rs`, `curves.rs`, `plot.rs`, `svg.rs` | tables and pictures |
@@ -47,6 +48,7 @@ pub mod machine;
 pub mod matrices;
 pub mod plot;
 pub mod pool;
+pub mod port;
 pub mod quantile;
 pub mod regime;
 pub mod replica;

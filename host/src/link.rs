@@ -50,7 +50,7 @@ pub struct Counts {
 
 /// What the reader has to say.
 enum Heard {
-    Answer(Envelope<Answer>),
+    Answer(Box<Envelope<Answer>>),
     Damaged,
     Bytes(u64),
 }
@@ -80,17 +80,14 @@ impl std::error::Error for Closed {}
 
 impl Link {
     /// Over a line whose two halves are these; `session` should differ from the one before.
-    pub fn new(reader: impl Read + Send + 'static, writer: impl Write + Send + 'static, session: u32) -> Self {
+    pub fn new(
+        reader: impl Read + Send + 'static,
+        writer: impl Write + Send + 'static,
+        session: u32,
+    ) -> Self {
         let (sender, heard) = sync_channel(1024);
         thread::spawn(move || read(reader, &sender));
-        Self {
-            line: Box::new(writer),
-            heard,
-            session,
-            number: 0,
-            slowest: LATE,
-            counts: Counts::default(),
-        }
+        Self { line: Box::new(writer), heard, session, number: 0, slowest: LATE, counts: Counts::default() }
     }
 
     /// What has happened so far.
@@ -103,7 +100,11 @@ impl Link {
         let deadline = Instant::now() + patience;
         loop {
             match self.hear(deadline)? {
-                Some(Heard::Answer(Envelope { message: Answer::Hello(hello), .. })) => return checked(hello),
+                Some(Heard::Answer(answer)) => {
+                    if let Answer::Hello(hello) = answer.message {
+                        return checked(hello);
+                    }
+                }
                 Some(_) => {}
                 None => bail!("silence for {patience:?}"),
             }
@@ -160,16 +161,21 @@ impl Link {
             let sent = Instant::now();
             let answer = loop {
                 match self.hear((sent + wait).min(deadline))? {
-                    Some(Heard::Answer(Envelope { session, number, message })) => match message {
-                        Answer::Damaged => {
-                            self.counts.damaged_there += 1;
-                            break None;
+                    Some(Heard::Answer(answer)) => {
+                        let Envelope { session, number, message } = *answer;
+                        match message {
+                            Answer::Damaged => {
+                                self.counts.damaged_there += 1;
+                                break None;
+                            }
+                            message if (session, number) == (self.session, self.number) => {
+                                break Some(message);
+                            }
+                            // The first word after a reset: whatever was asked is lost.
+                            Answer::Hello(_) if session != self.session => break None,
+                            _ => self.counts.stale += 1,
                         }
-                        message if (session, number) == (self.session, self.number) => break Some(message),
-                        // The first word after a reset: whatever was asked is lost.
-                        Answer::Hello(_) if session != self.session => break None,
-                        _ => self.counts.stale += 1,
-                    },
+                    }
                     Some(Heard::Damaged) => {
                         self.counts.damaged += 1;
                         break None;
@@ -234,13 +240,19 @@ fn read(mut line: impl Read, heard: &SyncSender<Heard>) {
             Ok(0) => return,
             Ok(count) => count,
             // A serial port has nothing to say yet.
-            Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted | ErrorKind::WouldBlock) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::TimedOut | ErrorKind::Interrupted | ErrorKind::WouldBlock
+                ) =>
+            {
                 continue;
             }
             Err(_) => return,
         };
         let frames = buffer[..count].iter().filter_map(|&byte| decoder.push(byte));
-        let frames = frames.map(|frame| frame.map_or(Heard::Damaged, Heard::Answer));
+        let frames =
+            frames.map(|frame| frame.map_or(Heard::Damaged, |answer| Heard::Answer(Box::new(answer))));
         let bytes = Heard::Bytes(count as u64);
         if std::iter::once(bytes).chain(frames).any(|each| heard.send(each).is_err()) {
             return;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{bench, crosscheck, demo, fits, import, repro, run, select, sweep, theory, train};
+use tamis_host::{bench, crosscheck, demo, device, fits, import, repro, run, select, sweep, theory, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -19,6 +19,7 @@ struct Cli {
 enum Command {
     Bench(bench::Options),
     Demo(demo::Options),
+    Device(device::command::Options),
     Crosscheck(crosscheck::Options),
     Fits(fits::Options),
     Import(import::Options),
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Bench(options) => bench::run(&options),
         Command::Demo(options) => demo::run(&options),
+        Command::Device(options) => device::command::run(&options),
         Command::Crosscheck(options) => crosscheck::run(&options),
         Command::Fits(options) => fits::run(&options),
         Command::Import(options) => import::run(&options),

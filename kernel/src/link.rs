@@ -65,7 +65,8 @@ pub enum Heard {
 impl Device {
     /// Takes one byte from the line.
     pub fn hear(&mut self, byte: u8) -> Option<Heard> {
-        let Ok(Envelope { session, number, message }) = self.decoder.push::<Envelope<Request<'_>>>(byte)? else {
+        let Ok(Envelope { session, number, message }) = self.decoder.push::<Envelope<Request<'_>>>(byte)?
+        else {
             return Some(Heard::Damaged);
         };
         if message == Request::Hello {

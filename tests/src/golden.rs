@@ -8,11 +8,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use tamis_host::replica::Report;
 use tamis_host::bench::figures::Figures;
 use tamis_host::bench::picture;
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::machine::Machine;
+use tamis_host::replica::Report;
 use tamis_host::{configurations, pool, replica, svg, tools};
 
 use crate::{benchmarks, costs};

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tamis::Plan;
-use tamis::wire::{Event, Report, Request, Training};
+use tamis::wire::{Configuration, Origin, Request, Training};
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::machine::Machine;
-use tamis_host::{device, log, replica, tools};
+use tamis_host::replica::{self, Report};
+use tamis_host::{device, log, tools};
 
 const LAST: Report = Report { digest_every: u32::MAX, params: None };
 
@@ -80,15 +81,15 @@ fn overruns_are_counted_on(machine: Machine) -> Result<()> {
     let elf = tools::build_firmware(machine, "overrun")?;
     let mut board = Emulator::boot(machine, &elf, Clock::Free)?;
     let training = short_c()?;
-    board.send(&Request::Train { training: training.clone(), report: LAST })?;
-    let overruns = loop {
-        if let Event::Done { overruns, .. } = board.receive()? {
-            break overruns;
-        }
-    };
-    assert_eq!(overruns, training.plan.updates.div_ceil(7) * 5);
+    let until = training.plan.updates;
+    let configuration =
+        Configuration { training: training.clone(), origin: Origin::Device, checkpoint_every: None };
+    device::configure(&mut board, &configuration)?;
+    let advance = Request::Advance { until, digest_every: until };
+    let progress = device::progress_of(device::request(&mut board, &advance)?)?;
+    assert_eq!(progress.overruns, until.div_ceil(7) * 5);
     let error = device::run(&mut board, &training, LAST, |_| {}).unwrap_err();
-    assert!(error.to_string().contains("15 samples found the device's queue full"), "{error}");
+    assert!(error.to_string().contains("5 samples found the device's queue full"), "{error}");
     Ok(())
 }
 

@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result};
 use tamis::wire::Training;
-use tamis_host::replica::Report;
 use tamis::{
     Lanes, Model, Mse, Number, Plan, Pressed, Seed, Sgd, Shape, StepError, Task, exponential, lanes,
 };
 use tamis_host::experiments::Experiment;
 use tamis_host::replica::Outcome;
+use tamis_host::replica::Report;
 use tamis_host::{bundle, configurations, pool, replica};
 use tamis_tests::{bits, net, numbers};
 

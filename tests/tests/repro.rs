@@ -6,10 +6,10 @@ use std::process::Output;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tamis::wire::Training;
-use tamis_host::replica::Report;
 use tamis::{
     AnyActivation, AnyLoss, Clip, Data, Init, Labels, LayerSpec, Layers, Plan, Rule, Sgd, Task, WeightDecay,
 };
+use tamis_host::replica::Report;
 use tamis_host::repro::synthetic::{Synthetic, runs};
 use tamis_host::{replica, tools};
 use tamis_speed::course::{self, Net};

@@ -1,11 +1,13 @@
 //! The stack that the linker keeps free is enough: measured by paint, over every option, on every core.
 
 use anyhow::{Result, ensure};
-use tamis::wire::{Event, Report, Request};
+use tamis::frame::FRAME;
+use tamis::wire::{Answer, Packed, Request};
 use tamis_host::configurations;
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::experiments::Experiment;
 use tamis_host::machine::Machine;
+use tamis_host::replica::Report;
 use tamis_host::stack::{self, Stack};
 use tamis_host::{device, pool, tools};
 
@@ -31,8 +33,11 @@ fn assert_enough(machine: Machine) -> Result<()> {
     };
     for Experiment { training, .. } in configurations::all(1, 10)?.into_iter().step_by(every) {
         device::run(&mut board, &training, Report { digest_every: 1, params: Some((1, 2)) }, |_| {})?;
-        board.send(&Request::Measure { training, updates: 1 })?;
-        ensure!(matches!(board.receive()?, Event::Ticks { .. }), "{machine} does not count");
+        device::request(&mut board, &Request::Forget)?;
+        let mut buffer = [0; FRAME];
+        let measure = Request::Measure { training: Packed::message(&training, &mut buffer)?, updates: 1 };
+        let answer = device::request(&mut board, &measure)?;
+        ensure!(matches!(answer, Answer::Ticks { .. }), "{machine} does not count");
     }
     let Stack { used, size } = stack::measure(&mut board, &elf)?;
     println!("{machine}: {used} of {size} bytes");

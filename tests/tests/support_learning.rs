@@ -14,10 +14,10 @@
 use anyhow::{Context, Result};
 use tamis::Verdict;
 use tamis::wire::Training;
-use tamis_host::replica::Report;
 use tamis::{Data, Plan, Target, Task};
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::pool;
+use tamis_host::replica::Report;
 use tamis_host::replica::{self, Outcome};
 
 /// The outcomes of the row `name` of demonstration `letter`, changed by `change`, for seeds 1 to `seeds`.

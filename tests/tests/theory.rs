@@ -5,7 +5,6 @@ use std::fs;
 use anyhow::{Context, Result};
 use safetensors::SafeTensors;
 use tamis::wire::Training;
-use tamis_host::replica::Report;
 use tamis::{
     AnyActivation, AnyLoss, Clip, Data, Huber, Init, LayerSpec, Layers, Network, Plan, Rule, Seed, Sgd,
     Target, Task,
@@ -13,6 +12,7 @@ use tamis::{
 use tamis_host::jacobian::Wide;
 use tamis_host::regime::{Measured, Regime, Watcher};
 use tamis_host::replica;
+use tamis_host::replica::Report;
 use tamis_host::theory::rate::{self, Geometry};
 use tamis_host::tools;
 use tamis_tests::command;

@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tamis::Task;
-use tamis_host::replica::Report;
 use tamis_host::friedman::Friedman;
+use tamis_host::replica::Report;
 use tamis_host::{experiments, replica};
 use tamis_tests::command;
 

@@ -3,7 +3,10 @@
 
 use tamis::frame::{Decoder, FRAME, FrameError, encode};
 use tamis::layers::MAX_LAYERS;
-use tamis::wire::{Event, Report, Request, Training, WORDS};
+use tamis::link::{Device, Envelope, Heard};
+use tamis::wire::{
+    Answer, Configuration, Hello, ITEMS, NUMBERS, Origin, Packed, Progress, Request, Training,
+};
 use tamis::{
     AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, Labels, LayerSpec, Layers, Plan, Pressed,
     Proximal, Rule, Seed, Sgd, Target, Task, Verdict, WeightDecay,
@@ -73,43 +76,82 @@ fn trainings() -> [Training; 4] {
     ]
 }
 
-fn requests() -> Vec<Request> {
-    let mut requests = vec![Request::Exit];
-    for training in trainings() {
-        for (digest_every, params) in [(0, None), (u32::MAX, Some((u32::MAX, u32::MAX))), (1, Some((0, 0)))] {
-            let report = Report { digest_every, params };
-            requests.push(Request::Train { training: training.clone(), report });
-        }
-        requests.push(Request::Measure { training: training.clone(), updates: u32::MAX });
-        requests.push(Request::Measure { training, updates: 0 });
-    }
-    requests
-}
+/// The longest numbers there are, in all their bytes.
+const NUMBERS_SENT: [f32; NUMBERS] = [f32::MIN_POSITIVE; NUMBERS];
 
-fn events() -> Vec<Event> {
-    let mut events = Vec::new();
-    for word in [u32::MAX, 0, 1, 0x3f80_0000] {
-        for words in [WORDS, 1, 0] {
-            let bits = || [word; WORDS].into_iter().take(words);
-            events.push(Event::Params { update: word, first: word as u16, bits: bits().collect() });
-            events.push(Event::Norms { first: word as u16, bits: bits().collect() });
-            for verdict in [Verdict::Relevant, Verdict::Irrelevant, Verdict::Undecided] {
-                events.push(Event::Verdicts(bits().map(|_| verdict).collect()));
+/// Hands every request over, in an envelope.
+fn each_request(mut each: impl FnMut(Envelope<Request<'_>>)) {
+    let mut numbers = [0; 4 * NUMBERS];
+    let mut packed = [0; FRAME];
+    for word in [u32::MAX, 0, 300] {
+        let mut each = |message: Request<'_>| each(Envelope { session: word, number: !word, message });
+        for request in [Request::Hello, Request::Forget, Request::Status, Request::Checkpoint] {
+            each(request);
+        }
+        each(Request::TestLoss);
+        each(Request::Exit);
+        each(Request::Advance { until: word, digest_every: word });
+        each(Request::Params { first: word });
+        each(Request::Support { first: word as u16 });
+        for count in [NUMBERS, 1, 0] {
+            let numbers = Packed::numbers(&NUMBERS_SENT[..count], &mut numbers);
+            each(Request::SetParams { first: word, params: numbers });
+            each(Request::Samples { first: u64::from(word) << 32 | u64::from(word), numbers });
+        }
+        for training in trainings() {
+            let measured = Packed::message(&training, &mut packed).unwrap();
+            each(Request::Measure { training: measured, updates: word });
+            for (origin, checkpoint_every) in [(Origin::Device, None), (Origin::Host, Some(word))] {
+                let configuration = Configuration { training: training.clone(), origin, checkpoint_every };
+                each(Request::Configure(Packed::message(&configuration, &mut packed).unwrap()));
             }
         }
-        let (update, digest, arithmetic) = (word, word, word);
-        events.push(Event::Digest { update, digest });
-        events.push(Event::Done { updates: word, digest, test_loss: word, overruns: word });
-        events.push(Event::Ticks { once: word, twice: word });
+    }
+}
+
+fn answers() -> Vec<Envelope<Answer>> {
+    let mut answers = vec![Answer::Idle, Answer::Stranger, Answer::Damaged];
+    for word in [u32::MAX, 0, 1, 0x3f80_0000] {
+        for count in [NUMBERS, 1, 0] {
+            let number = f32::from_bits(word);
+            // What is not a number is equal to nothing, itself included.
+            let number = if number.is_nan() { f32::MAX } else { number };
+            answers.push(Answer::Params(std::iter::repeat_n(number, count).collect()));
+            for verdict in [Verdict::Relevant, Verdict::Irrelevant, Verdict::Undecided] {
+                answers.push(Answer::Support {
+                    norms: std::iter::repeat_n(number, count.min(ITEMS)).collect(),
+                    verdicts: std::iter::repeat_n(verdict, count.min(ITEMS)).collect(),
+                });
+            }
+            answers.push(Answer::TestLoss(number));
+            answers.push(Answer::Progress(Progress {
+                updates: word,
+                digest: word,
+                received: u64::from(word) << 32,
+                durable: (word > 0).then_some(word),
+                rejected: word,
+                overruns: word,
+                digests: std::iter::repeat_n(word, count.min(ITEMS)).collect(),
+            }));
+        }
+        answers.push(Answer::Ticks { once: word, twice: word });
         for board in ["mps2-an386-board", "", "\u{1F41D}\u{1F41D}\u{1F41D}\u{1F41D}"] {
-            events.push(Event::Hello { wire: word as u16, arithmetic, board: board.parse().unwrap() });
+            answers.push(Answer::Hello(Hello {
+                wire: word as u16,
+                arithmetic: word,
+                board: board.parse().unwrap(),
+                numbers: word,
+                indices: word,
+                inputs: word as u16,
+                checkpoint: word,
+            }));
         }
     }
     for length in [0, 1, 95, 96] {
-        events.push(Event::Refused("x".repeat(length).parse().unwrap()));
-        events.push(Event::Refused("\0".repeat(length).parse().unwrap()));
+        answers.push(Answer::Refused("x".repeat(length).parse().unwrap()));
+        answers.push(Answer::Refused("\0".repeat(length).parse().unwrap()));
     }
-    events
+    answers.into_iter().map(|message| Envelope { session: u32::MAX, number: 1 << 31, message }).collect()
 }
 
 /// The bytes of one frame.
@@ -124,12 +166,18 @@ fn read<M: serde::de::DeserializeOwned>(decoder: &mut Decoder, bytes: &[u8]) -> 
     bytes.iter().filter_map(|&byte| decoder.push(byte)).collect()
 }
 
-fn requests_in(bytes: &[u8]) -> Read<Request> {
+fn answers_in(bytes: &[u8]) -> Read<Envelope<Answer>> {
     read(&mut Decoder::default(), bytes)
 }
 
-fn events_in(bytes: &[u8]) -> Read<Event> {
-    read(&mut Decoder::default(), bytes)
+/// The only request in `bytes`, which are one frame, and the only error.
+fn with_request(bytes: &[u8], check: impl FnOnce(Result<Envelope<Request<'_>>, FrameError>)) {
+    let mut decoder = Decoder::default();
+    let (&last, before) = bytes.split_last().unwrap();
+    for &byte in before {
+        assert!(decoder.push::<Envelope<Request<'_>>>(byte).is_none());
+    }
+    check(decoder.push(last).unwrap());
 }
 
 /// A zero byte ends a frame and is nowhere else in it.
@@ -139,16 +187,38 @@ fn is_whole(frame: &[u8]) -> bool {
 
 #[test]
 fn every_message_fits_a_frame_and_comes_back() {
-    for request in requests() {
+    let mut requests = 0;
+    each_request(|request| {
         let frame = frame(&request);
         assert!(is_whole(&frame), "{} bytes: {request:?}", frame.len());
-        assert_eq!(requests_in(&frame), [Ok(request)]);
+        with_request(&frame, |read| assert_eq!(read, Ok(request)));
+        requests += 1;
+    });
+    assert_eq!(requests, 3 * (9 + 2 * 3 + 4 * 3));
+    for answer in answers() {
+        let frame = frame(&answer);
+        assert!(is_whole(&frame), "{} bytes: {answer:?}", frame.len());
+        assert_eq!(answers_in(&frame), [Ok(answer)]);
     }
-    for event in events() {
-        let frame = frame(&event);
-        assert!(is_whole(&frame), "{} bytes: {event:?}", frame.len());
-        assert_eq!(events_in(&frame), [Ok(event)]);
+}
+
+/// What is packed into a request comes out of it as it went in, and `is` knows it from any other.
+#[test]
+fn what_is_packed_comes_out() {
+    let mut buffer = [0; FRAME];
+    for (index, training) in trainings().into_iter().enumerate() {
+        let packed = Packed::message(&training, &mut buffer).unwrap();
+        assert_eq!(packed.unpack(), Ok(training));
+        for (other, training) in trainings().iter().enumerate() {
+            assert_eq!(packed.is(training), index == other);
+        }
+        assert_eq!(packed.unpack::<u8>(), Err(FrameError)); // and something behind it
+        assert!(!packed.is(&(packed, 1_u8)));
     }
+    let numbers = [1.5, -0.0, f32::from_bits(0x7fc0_1234), f32::INFINITY];
+    let mut buffer = [0; 4 * NUMBERS];
+    let unpacked = Packed::numbers(&numbers, &mut buffer).unpack_numbers();
+    assert!(unpacked.map(f32::to_bits).eq(numbers.map(f32::to_bits)));
 }
 
 #[test]
@@ -161,67 +231,81 @@ fn a_frame_may_be_full_and_no_longer() {
     assert_eq!(encode(&longer, &mut [0; FRAME]), Err(FrameError));
 }
 
+const IDLE: Envelope<Answer> = Envelope { session: 7, number: 9, message: Answer::Idle };
+
 #[test]
 fn empty_frames_are_passed_over() {
-    let exit = frame(&Request::Exit);
-    assert_eq!(requests_in(&[0; 300]), []);
-    let bytes = [&[0, 0, 0], &exit[..], &[0], &exit, &[0, 0]].concat();
-    assert_eq!(requests_in(&bytes), [Ok(Request::Exit), Ok(Request::Exit)]);
+    let idle = frame(&IDLE);
+    assert_eq!(answers_in(&[0; 300]), []);
+    let bytes = [&[0, 0, 0], &idle[..], &[0], &idle, &[0, 0]].concat();
+    assert_eq!(answers_in(&bytes), [Ok(IDLE), Ok(IDLE)]);
 }
 
-/// An error, and after it `next` is read as if nothing had been.
-fn is_refused<M>(bytes: &[u8], next: &M)
-where
-    M: serde::Serialize + serde::de::DeserializeOwned + Clone + PartialEq + std::fmt::Debug,
-{
-    let read = read::<M>(&mut Decoder::default(), &[bytes, &frame(next)].concat());
-    assert_eq!(read, [Err(FrameError), Ok(next.clone())], "{bytes:?}");
+/// An error, and after it the next frame is read as if nothing had been.
+fn is_refused(bytes: &[u8]) {
+    let read = answers_in(&[bytes, &frame(&IDLE)].concat());
+    assert_eq!(read, [Err(FrameError), Ok(IDLE)], "{bytes:?}");
 }
 
 /// Frames that are whole, with content that is no message.
 #[test]
 fn garbage_is_an_error_and_the_next_frame_is_read() {
-    let done = Event::Done { updates: 1, digest: 2, test_loss: 3, overruns: 4 };
     for length in [1, 2, 50, FRAME - 1] {
-        is_refused(&[vec![0xff; length], vec![0]].concat(), &Request::Exit);
-        is_refused(&[vec![b'U'; length], vec![0]].concat(), &done);
+        is_refused(&[vec![0xff; length], vec![0]].concat());
+        is_refused(&[vec![b'U'; length], vec![0]].concat());
     }
-    is_refused(&frame(&3_u8), &Request::Exit); // no such request
-    is_refused(&frame(&8_u8), &done); // no such event
-    is_refused(&frame(&(4_u8, [3_u8].as_slice())), &done); // no such verdict
-    is_refused(&frame(&(7_u8, [0xff_u8].as_slice())), &done); // no UTF-8
-    is_refused(&frame(&(7_u8, "x".repeat(97))), &done); // a reason of 97
-    is_refused(&frame(&(2_u8, 1_u32, 2_u16, [0_u32; WORDS + 1].as_slice())), &done); // 17 words
-    is_refused(&frame(&(3_u8, 2_u16, [0_u32; WORDS + 1].as_slice())), &done);
-    is_refused(&frame(&(4_u8, [0_u8; WORDS + 1].as_slice())), &done);
+    is_refused(&frame(&(7_u32, 9_u32, 9_u8))); // no such answer
+    is_refused(&frame(&(7_u32, 9_u32, 4_u8, [0_u8; 0].as_slice(), [3_u8].as_slice()))); // no such verdict
+    is_refused(&frame(&(7_u32, 9_u32, 7_u8, [0xff_u8].as_slice()))); // no UTF-8
+    is_refused(&frame(&(7_u32, 9_u32, 7_u8, "x".repeat(97)))); // a reason of 97
+    is_refused(&frame(&(7_u32, 9_u32, 3_u8, [0_f32; NUMBERS + 1].as_slice()))); // 65 numbers
+    with_request(&frame(&(7_u32, 9_u32, 13_u8)), |read| assert_eq!(read, Err(FrameError))); // no such request
 
-    // A request to measure a network of one layer too many; of as many as there may be, it is one.
+    // A network of one layer too many; of as many as there may be, it is one.
     let [longest, ..] = trainings();
     let Training { loss, plan, .. } = longest;
     let specs = |layers: usize| vec![LayerSpec::new(7, AnyActivation::Relu); layers];
-    let request = |layers: usize| frame(&(1_u8, ((5_u16, specs(layers)), loss, plan), 9_u32));
-    is_refused(&request(MAX_LAYERS + 1), &Request::Exit);
+    let mut buffer = [0; FRAME];
+    let unpacked = Packed::message(&((5_u16, specs(MAX_LAYERS + 1)), loss, plan), &mut buffer).unwrap();
+    assert_eq!(unpacked.unpack::<Training>(), Err(FrameError));
     let layers = Layers::new(5, &specs(MAX_LAYERS)).unwrap();
-    let training = Training { layers, loss, plan };
-    assert_eq!(requests_in(&request(MAX_LAYERS)), [Ok(Request::Measure { training, updates: 9 })]);
+    let packed = Packed::message(&((5_u16, specs(MAX_LAYERS)), loss, plan), &mut buffer).unwrap();
+    assert_eq!(packed.unpack(), Ok(Training { layers, loss, plan }));
 }
 
-/// No two messages begin alike to the end of the shorter one, so a part of one is none.
+/// No part of a frame is one.
 #[test]
 fn a_truncated_frame_is_an_error_and_the_next_frame_is_read() {
-    fn cut_everywhere<M>(messages: &[M])
-    where
-        M: serde::Serialize + serde::de::DeserializeOwned + Clone + PartialEq + std::fmt::Debug,
-    {
-        for message in messages {
-            let frame = frame(message);
-            for length in 1..frame.len() - 1 {
-                is_refused(&[&frame[..length], &[0]].concat(), message);
-            }
+    for answer in answers() {
+        let frame = frame(&answer);
+        for length in 1..frame.len() - 1 {
+            is_refused(&[&frame[..length], &[0]].concat());
         }
     }
-    cut_everywhere(&requests());
-    cut_everywhere(&events());
+    each_request(|request| {
+        let frame = frame(&request);
+        for length in 1..frame.len() - 1 {
+            let cut = [&frame[..length], &[0]].concat();
+            with_request(&cut, |read| assert_eq!(read, Err(FrameError), "{request:?}, {length} bytes"));
+        }
+    });
+}
+
+/// A frame with any one bit wrong is no message, but for the zeros that end it early: then what follows is none.
+#[test]
+fn a_wrong_bit_is_found() {
+    each_request(|request| {
+        let whole = frame(&request);
+        for bit in 0..8 * (whole.len() - 1) {
+            let mut frame = whole.clone();
+            frame[bit / 8] ^= 1 << (bit % 8);
+            let mut decoder = Decoder::default();
+            for byte in frame {
+                let read = decoder.push::<Envelope<Request<'_>>>(byte);
+                assert!(!matches!(read, Some(Ok(_))), "{request:?}, bit {bit}");
+            }
+        }
+    });
 }
 
 /// The decoder starts again after [`FRAME`] bytes, so that one long frame may be several errors.
@@ -229,9 +313,9 @@ fn a_truncated_frame_is_an_error_and_the_next_frame_is_read() {
 fn an_overlong_frame_is_an_error_and_the_next_frame_is_read() {
     for length in FRAME..=5 * FRAME {
         for junk in [0xff, b'U'] {
-            let bytes = [vec![junk; length], vec![0], frame(&Request::Exit)].concat();
-            let mut read = requests_in(&bytes);
-            assert_eq!(read.pop(), Some(Ok(Request::Exit)), "{length} bytes");
+            let bytes = [vec![junk; length], vec![0], frame(&IDLE)].concat();
+            let mut read = answers_in(&bytes);
+            assert_eq!(read.pop(), Some(Ok(IDLE)), "{length} bytes");
             assert!(
                 !read.is_empty() && read.iter().all(|read| *read == Err(FrameError)),
                 "{length}: {read:?}"
@@ -242,9 +326,9 @@ fn an_overlong_frame_is_an_error_and_the_next_frame_is_read() {
 
 #[test]
 fn a_stream_may_be_cut_anywhere() {
-    let events = events();
-    let bytes: Vec<u8> = events.iter().flat_map(frame).collect();
-    let whole: Read<Event> = events.iter().cloned().map(Ok).collect();
+    let answers = answers();
+    let bytes: Vec<u8> = answers.iter().flat_map(frame).collect();
+    let whole: Read<Envelope<Answer>> = answers.iter().cloned().map(Ok).collect();
     for at in 0..=bytes.len() {
         let (first, second) = bytes.split_at(at);
         let mut decoder = Decoder::default();
@@ -256,7 +340,7 @@ fn a_stream_may_be_cut_anywhere() {
         let ends = first.iter().filter(|&&byte| byte == 0).count();
         let is_between = first.last().is_none_or(|&byte| byte == 0);
         let missed = if is_between { ends } else { ends + 1 };
-        assert!(events_in(second).ends_with(&whole[missed..]), "joined at byte {at}");
+        assert!(answers_in(second).ends_with(&whole[missed..]), "joined at byte {at}");
     }
 }
 
@@ -264,13 +348,36 @@ fn a_stream_may_be_cut_anywhere() {
 #[test]
 fn a_tail_is_no_message() {
     let mut decoder = Decoder::default();
-    let mut read =
-        |bytes: &[u8]| bytes.iter().filter_map(|&byte| decoder.push::<Request>(byte)).collect::<Vec<_>>();
-    let mut buffer = [0; FRAME];
-    let exit = encode(&Request::Exit, &mut buffer).unwrap().to_vec();
-    assert_eq!(read(&[&[0xff; FRAME + 1], &exit[..]].concat()), [Err(FrameError)]);
-    assert_eq!(read(&exit), [Ok(Request::Exit)]);
-    let mut buffer = [0; FRAME];
-    let with_tail = encode(&(Request::Exit, [9_u8; 20]), &mut buffer).unwrap().to_vec();
-    assert_eq!(read(&with_tail), [Err(FrameError)]);
+    let idle = frame(&IDLE);
+    assert_eq!(
+        read::<Envelope<Answer>>(&mut decoder, &[&[0xff; FRAME + 1], &idle[..]].concat()),
+        [Err(FrameError)]
+    );
+    assert_eq!(read(&mut decoder, &idle), [Ok(IDLE)]);
+    assert_eq!(read::<Envelope<Answer>>(&mut decoder, &frame(&(IDLE, [9_u8; 20]))), [Err(FrameError)]);
+}
+
+/// A device carries out every request of its session but those that are older than the newest.
+#[test]
+fn a_device_knows_what_is_old() {
+    let mut device = Device::default();
+    let mut hear = |session, number, message| {
+        let frame = frame(&Envelope { session, number, message });
+        frame.into_iter().find_map(|byte| device.hear(byte).map(|heard| (heard, device.answer(()))))
+    };
+    let stranger = |session, number| Heard::Stranger { session, number };
+    assert_eq!(hear(1, 1, Request::Status).unwrap().0, stranger(1, 1));
+    let place = |session, number| Envelope { session, number, message: () };
+    assert_eq!(hear(1, 2, Request::Hello), Some((Heard::Request, place(1, 2))));
+    assert_eq!(hear(1, 7, Request::Status), Some((Heard::Request, place(1, 7))));
+    assert_eq!(hear(1, 7, Request::Status), Some((Heard::Request, place(1, 7)))); // once more
+    assert_eq!(hear(1, 6, Request::Status), None); // too late
+    assert_eq!(hear(2, 9, Request::Status).unwrap().0, stranger(2, 9));
+    assert_eq!(hear(1, 8, Request::Status), Some((Heard::Request, place(1, 8)))); // still there
+    assert_eq!(hear(2, 1, Request::Hello), Some((Heard::Request, place(2, 1))));
+    assert_eq!(hear(1, 9, Request::Status).unwrap().0, stranger(1, 9));
+    assert_eq!(hear(2, 2, Request::Exit), Some((Heard::Request, place(2, 2))));
+    assert_eq!(device.request(), Request::Exit);
+    let damaged = [5, 5, 5, 0].into_iter().find_map(|byte| device.hear(byte));
+    assert_eq!(damaged, Some(Heard::Damaged));
 }

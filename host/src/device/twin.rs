@@ -1,0 +1,88 @@
+//! The host's twin of a device: the same training on the same samples, a digest for every update.
+
+use anyhow::{Result, ensure};
+use tamis::wire::Training;
+use tamis::{AnyLoss, Layers, NoSample, Samples, TrainError, Trainer, task};
+
+use super::feed::Rows;
+use crate::replica::Memory;
+
+/// Rows as samples: with probes, which do not travel.
+pub struct Source<R> {
+    rows: R,
+    inputs: usize,
+    probes: tamis::Seed,
+    row: Vec<f32>,
+}
+
+impl<R: Rows> Source<R> {
+    /// The rows that go to a device that carries out `training`.
+    pub fn new(rows: R, training: &Training) -> Self {
+        let task = &training.plan.task;
+        Self { rows, inputs: task.inputs.into(), probes: task.seed, row: Vec::new() }
+    }
+}
+
+impl<R: Rows> Samples for Source<R> {
+    fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
+        self.row.resize(self.inputs + target.len(), 0.0);
+        self.rows.row(index, &mut self.row);
+        let (inputs, targets) = self.row.split_at(self.inputs);
+        let (real, probes) = x.split_at_mut(self.inputs);
+        real.copy_from_slice(inputs);
+        task::probes(self.probes, index, probes);
+        target.copy_from_slice(targets);
+        Ok(())
+    }
+}
+
+/// The twin.
+pub struct Twin<'m, R> {
+    trainer: Trainer<'m, Layers, AnyLoss, Source<R>>,
+    /// After each update, the first of which is 1.
+    digests: Vec<u32>,
+    /// How many digests of the device were equal.
+    pub equal: u64,
+}
+
+impl<'m, R: Rows> Twin<'m, R> {
+    /// At the start, with `params` from outside if there are any.
+    pub fn start(
+        training: &Training,
+        params: Option<&[f32]>,
+        memory: &'m mut Memory,
+        rows: R,
+    ) -> Result<Self> {
+        let Training { layers, loss, plan } = training;
+        let source = Source::new(rows, training);
+        let mut trainer = plan.start_layers(layers.clone(), *loss, memory.lent(), source)?;
+        if let Some(params) = params {
+            trainer.model().params_mut().copy_from_slice(params);
+        }
+        Ok(Self { trainer, digests: Vec::new(), equal: 0 })
+    }
+
+    /// Goes as far as the device, and compares digests.
+    pub fn follow(&mut self, updates: u32, digest: u32) -> Result<()> {
+        let Some(place) = (updates as usize).checked_sub(1) else { return Ok(()) };
+        while self.digests.len() <= place {
+            match self.trainer.update() {
+                Ok(_) => self.digests.push(self.trainer.digest()),
+                Err(TrainError::Rejected(_)) => {} // as on the device
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let own = self.digests[place];
+        ensure!(
+            own == digest,
+            "after update {updates} the device has digest {digest:08x}, this host {own:08x}"
+        );
+        self.equal += 1;
+        Ok(())
+    }
+
+    /// The parameters after the last update that was followed.
+    pub fn params(&mut self) -> &[f32] {
+        self.trainer.model().params()
+    }
+}
