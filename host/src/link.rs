@@ -20,10 +20,10 @@ use tamis::wire::{Answer, Hello, Request, WIRE_VERSION};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// No answer is expected sooner than this.
 const SOON: Duration = Duration::from_millis(30);
-/// Nor later, of requests that do not compute.
-const LATE: Duration = Duration::from_secs(2);
-/// What computes or writes may take so long before it is asked again.
-const LONG: Duration = Duration::from_secs(20);
+/// Nor later, at first.
+const LATE: Duration = Duration::from_secs(1);
+/// What costs a device much may take so long before it is asked again.
+const LONG: Duration = Duration::from_secs(3);
 
 /// What has happened on a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -87,7 +87,14 @@ impl Link {
     ) -> Self {
         let (sender, heard) = sync_channel(1024);
         thread::spawn(move || read(reader, &sender));
-        Self { line: Box::new(writer), heard, session, number: 0, slowest: LATE, counts: Counts::default() }
+        Self {
+            line: Box::new(writer),
+            heard,
+            session,
+            number: 0,
+            slowest: 2 * SOON,
+            counts: Counts::default(),
+        }
     }
 
     /// What has happened so far.
@@ -122,15 +129,8 @@ impl Link {
     /// Asks until there is an answer.
     pub fn request(&mut self, request: &Request<'_>) -> Result<Answer> {
         let deadline = Instant::now() + PATIENCE;
-        let is_long = matches!(
-            request,
-            Request::Configure(_)
-                | Request::Forget
-                | Request::Advance { .. }
-                | Request::Checkpoint
-                | Request::TestLoss
-                | Request::Measure { .. }
-        );
+        // Once more would be all of the work once more.
+        let is_long = matches!(request, Request::Checkpoint | Request::TestLoss | Request::Measure { .. });
         loop {
             self.number += 1;
             match self.ask(request, if is_long { Some(LONG) } else { None }, deadline)? {

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod benchmarks;
 pub mod command;
 pub mod costs;
+pub mod device;
 pub mod exponential;
 pub mod flash;
 pub mod golden;

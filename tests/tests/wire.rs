@@ -254,7 +254,7 @@ fn garbage_is_an_error_and_the_next_frame_is_read() {
         is_refused(&[vec![0xff; length], vec![0]].concat());
         is_refused(&[vec![b'U'; length], vec![0]].concat());
     }
-    is_refused(&frame(&(7_u32, 9_u32, 9_u8))); // no such answer
+    is_refused(&frame(&(7_u32, 9_u32, 10_u8))); // no such answer
     is_refused(&frame(&(7_u32, 9_u32, 4_u8, [0_u8; 0].as_slice(), [3_u8].as_slice()))); // no such verdict
     is_refused(&frame(&(7_u32, 9_u32, 7_u8, [0xff_u8].as_slice()))); // no UTF-8
     is_refused(&frame(&(7_u32, 9_u32, 7_u8, "x".repeat(97)))); // a reason of 97
