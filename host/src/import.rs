@@ -13,6 +13,7 @@ use tamis::{AnyActivation, Network, Ram, Seed};
 use self::fine_tune::{Settings, Tuned};
 
 use crate::exchange::{self, Hints, Imported, Usage};
+use crate::port::At;
 use crate::report;
 use crate::select::table::{self, Reading};
 use crate::training::activation_parser;
@@ -60,6 +61,9 @@ pub struct Options {
     /// Decides the order of the rows, and which fifth is kept back.
     #[arg(long, default_value_t = 1, help_heading = "Fine-tuning")]
     seed: u64,
+    /// Fine-tune on this device as well, a serial port or an emulated board, and compare every bit.
+    #[arg(long, value_name = "PORT|MACHINE", requires = "fine_tune", help_heading = "Fine-tuning")]
+    on: Option<At>,
     /// Where the network goes: a file .json takes an image, a folder model.safetensors, .rs, .h and .onnx.
     #[arg(long, value_name = "FILE.json|DIR")]
     out: Option<PathBuf>,
@@ -85,11 +89,18 @@ pub fn run(options: &Options) -> Result<ExitCode> {
             (Imported { image: tuned.image.clone(), ..imported }, Some(tuned))
         }
     };
+    let repeated = match options.on.as_ref().zip(tuned.as_ref()) {
+        None => None,
+        Some((at, tuned)) => Some(tuned.repeat.on(at, &tuned.image.params)?),
+    };
     let written = options.out.as_deref().map_or(Ok(Vec::new()), |out| write(&imported, out))?;
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&to_report(&imported, tuned.as_ref(), &written))?);
+        let mut object = to_report(&imported, tuned.as_ref(), &written);
+        object["device"] = serde_json::to_value(&repeated)?;
+        println!("{}", serde_json::to_string_pretty(&object)?);
     } else {
         print(&imported, tuned.as_ref(), &written);
+        repeated.iter().for_each(|repeated| println!("{repeated}"));
     }
     Ok(ExitCode::SUCCESS)
 }

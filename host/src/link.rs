@@ -46,6 +46,8 @@ pub struct Counts {
     pub stale: u64,
     /// Times that the device did not know us any more.
     pub restarts: u64,
+    /// First words of a device that was switched on or reset.
+    pub greetings: u64,
 }
 
 /// What the reader has to say.
@@ -172,7 +174,10 @@ impl Link {
                                 break Some(message);
                             }
                             // The first word after a reset: whatever was asked is lost.
-                            Answer::Hello(_) if session != self.session => break None,
+                            Answer::Hello(_) if session != self.session => {
+                                self.counts.greetings += 1;
+                                break None;
+                            }
                             _ => self.counts.stale += 1,
                         }
                     }

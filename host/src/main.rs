@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tamis_host::tools::Missing;
 use tamis_host::{bench, crosscheck, demo, device, fits, import, repro, run, select, sweep, theory, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
@@ -50,6 +51,6 @@ fn main() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        ExitCode::from(1)
+        ExitCode::from(if error.is::<Missing>() { 3 } else { 1 })
     })
 }

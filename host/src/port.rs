@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tamis::wire::{Answer, Hello, Request};
 
 use crate::device::Device;
@@ -36,6 +36,18 @@ pub enum Board {
     Port(Box<Link>, Hello),
     /// In an emulator.
     Emulator(Box<Emulator>, Hello),
+}
+
+impl std::str::FromStr for At {
+    type Err = std::convert::Infallible;
+
+    /// A machine by its name, else a port.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Ok(match Machine::from_str(name, true) {
+            Ok(machine) => Self { port: None, machine: Some(machine) },
+            Err(_) => Self { port: Some(name.to_owned()), machine: None },
+        })
+    }
 }
 
 impl At {

@@ -47,7 +47,9 @@ use self::image::Image;
 use self::judge::{Judgement, Verdict};
 use self::loss::Loss;
 use self::table::{Missing, Reading, Table};
+use crate::device::repeat::Repeat;
 use crate::exchange;
+use crate::port::At;
 use crate::report::progress;
 use crate::training::activation_parser;
 
@@ -124,6 +126,10 @@ pub struct Options {
     /// Where the network of the selected inputs goes, as safetensors, ONNX, Rust and C.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub export: Option<PathBuf>,
+    /// Train the network of the selected inputs on this device as well, a serial port or an emulated board, and compare
+    /// every bit.
+    #[arg(long, value_name = "PORT|MACHINE", help_heading = "Output")]
+    pub on: Option<At>,
     /// One JSON object instead of tables.
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -170,6 +176,8 @@ pub struct Selection {
     pub test: TestErrors,
     /// A network of the selected inputs, if there are any.
     pub selected: Option<Image>,
+    /// The last part of its training, for a device.
+    pub repeat: Option<Repeat>,
 }
 
 /// Shares of the variance, or of wrong classes.
@@ -200,16 +208,24 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         None => Vec::new(),
         Some((folder, image)) => exchange::export(image, folder)?,
     };
+    let trained = selection.selected.as_ref().zip(selection.repeat.as_ref());
+    let repeated = match options.on.as_ref().zip(trained) {
+        None => None,
+        Some((at, (image, repeat))) => Some(repeat.on(at, &image.params)?),
+    };
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&report::to_json(&selection))?);
+        let mut object = report::to_json(&selection);
+        object["device"] = serde_json::to_value(&repeated)?;
+        println!("{}", serde_json::to_string_pretty(&object)?);
     } else {
         report::print(&selection, &table);
+        repeated.iter().for_each(|repeated| println!("\n{repeated}"));
         println!("\nreport: {}", page.display());
         println!("pictures: {}, {}, {}", picture.display(), path.display(), weights.display());
         exported.iter().for_each(|path| println!("network: {}", path.display()));
     }
-    if options.export.is_some() && exported.is_empty() {
-        eprintln!("no network was exported: no input is relevant");
+    if (options.export.is_some() || options.on.is_some()) && selection.selected.is_none() {
+        eprintln!("there is no network of the selected inputs: no input is relevant");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -290,9 +306,12 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
     let strengths: Vec<f64> = stages.iter().map(|stage| stage.strength).collect();
     let all = refit::all(&design, &strengths, settings)?;
     let columns = judgement.selected();
-    let selected = match columns.is_empty() {
-        true => None,
-        false => Some(refit::selected(&design, &all, &columns, settings)?),
+    let (selected, repeat) = match columns.is_empty() {
+        true => (None, None),
+        false => {
+            let (image, repeat) = refit::selected(&design, &all, &columns, settings)?;
+            (Some(image), Some(repeat))
+        }
     };
     let (x, y) = design.encoder.encode(table, test)?;
     let error = |predicted: &[f32]| refit::error(&design.encoder, predicted, &y);
@@ -309,7 +328,7 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
     };
     let constant = advice::constant(table, &options.target, &design);
     advice::diagnose(&design, &ensemble, &judgement, options, &mut advice);
-    Ok(Selection { design, constant, ensemble, judgement, advice, all, test, selected })
+    Ok(Selection { design, constant, ensemble, judgement, advice, all, test, selected, repeat })
 }
 
 /// The networks on `design`, and the verdicts on its inputs.

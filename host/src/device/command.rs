@@ -22,7 +22,7 @@ use crate::port::{At, Board};
 use crate::replica::Memory;
 use crate::select::image::Image;
 use crate::svg::thousands;
-use crate::tools::{self, Missing};
+use crate::tools;
 use crate::training::TrainingOptions;
 use crate::{report, whole};
 
@@ -168,10 +168,6 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     };
     match done {
         Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(error) if error.is::<Missing>() => {
-            eprintln!("error: {error}");
-            Ok(ExitCode::from(3))
-        }
         Err(error) if error.is::<Usage>() => {
             eprintln!("error: {error}");
             Ok(ExitCode::from(2))

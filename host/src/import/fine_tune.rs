@@ -2,11 +2,13 @@
 //!
 //! A fifth of the rows, drawn at random, only tells what the network is worth before and after. The others are visited in
 //! a random order, a batch of one at a time, by squared error of the encoded targets; for the last fifth of the updates the
-//! step size is a fifth. The kernel does it: the same samples in the same order give the same bits on a device.
+//! step size is a fifth. The kernel does it: the same samples in the same order give the same bits on a device, and
+//! [`Tuned::repeat`] is what it takes to have a device do it.
 
 use anyhow::{Result, anyhow, ensure};
 use tamis::{AnyLoss, Layers, Model, Network, Sampler, Seed, Sgd};
 
+use crate::device::repeat::Repeat;
 use crate::exchange;
 use crate::select::encoder::{Encoder, Feature};
 use crate::select::ensemble::permutation;
@@ -35,6 +37,8 @@ pub struct Tuned {
     pub before: f64,
     /// And after.
     pub after: f64,
+    /// The same training, for a device.
+    pub repeat: Repeat,
 }
 
 /// The first of so many parts is kept back.
@@ -53,26 +57,30 @@ pub fn fine_tune(image: &Image, table: &Table, targets: &[String], settings: Set
     let mut image = Image { encoder, ..image.clone() };
     let before = error(&image, &test)?;
     let (x, y) = image.encoder.encode(table, rows)?;
-    image.params = trained(&image, &x, &y, settings)?;
-    Ok(Tuned { rows: rows.len(), before, after: error(&image, &test)?, image })
+    let (params, repeat) = trained(&image, &x, &y, settings)?;
+    image.params = params;
+    Ok(Tuned { rows: rows.len(), before, after: error(&image, &test)?, image, repeat })
 }
 
-/// The parameters after training.
-fn trained(image: &Image, x: &[f32], y: &[f32], settings: Settings) -> Result<Vec<f32>> {
+/// The parameters after training, and the training.
+fn trained(image: &Image, x: &[f32], y: &[f32], settings: Settings) -> Result<(Vec<f32>, Repeat)> {
     let Settings { step_size, updates, seed } = settings;
     let sgd = Sgd::new(step_size)?.final_drop(updates - updates / PARTS as u32, DROP)?;
     let (inputs, outputs) = (image.layers.inputs(), image.layers.outputs());
     let (mut params, mut scratch) = (image.params.clone(), vec![0.0; 2 * image.layers.units()]);
     let mut model = Model::of_layers(image.layers.clone(), AnyLoss::Mse, &mut params, &mut scratch)?;
     let mut order = Sampler::keyed(u32::try_from(x.len() / inputs)?, seed)?;
+    let mut visited = Vec::new();
     for update in 1..=updates {
         let row = usize::try_from(order.draw().index)?;
         let (x, y) = (&x[row * inputs..][..inputs], &y[row * outputs..][..outputs]);
         model
             .step_slices(x, y, &sgd)
             .map_err(|error| anyhow!("update {update}: {error}; try a --step-size lower than {step_size}"))?;
+        visited.extend(x.iter().chain(y));
     }
-    finite(&image.layers, params)
+    let repeat = Repeat::new(image.layers.clone(), AnyLoss::Mse, sgd, 1, image.params.clone(), visited)?;
+    Ok((finite(&image.layers, params)?, repeat))
 }
 
 /// The last update may have overflowed.

@@ -21,6 +21,7 @@ use super::ensemble::{AT_FULL, BATCH, DROP, EVERY, permutation};
 use super::image::Image;
 use super::linear;
 use super::loss::Loss;
+use crate::device::repeat::Repeat;
 
 /// How a network is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,6 +58,8 @@ struct Fit<'a> {
     /// What is left of an epoch.
     order: Vec<u32>,
     epoch: u64,
+    /// The rows that were trained on, in order.
+    visited: Vec<u32>,
 }
 
 /// A network of all inputs of `design`, under these penalties one after the other.
@@ -69,8 +72,13 @@ pub fn all(design: &Design, strengths: &[f64], settings: Settings) -> Result<Ima
     Ok(fit.image())
 }
 
-/// From a network of all inputs to one of `columns` alone.
-pub fn selected(design: &Design, all: &Image, columns: &[usize], settings: Settings) -> Result<Image> {
+/// From a network of all inputs to one of `columns` alone, and the last part of its training, for a device.
+pub fn selected(
+    design: &Design,
+    all: &Image,
+    columns: &[usize],
+    settings: Settings,
+) -> Result<(Image, Repeat)> {
     let mut fit = Fit { params: all.params.clone(), ..Fit::new(design, settings)? };
     fit.press(columns)?;
     let keep: Vec<bool> = (0..design.width).map(|column| columns.contains(&column)).collect();
@@ -78,7 +86,8 @@ pub fn selected(design: &Design, all: &Image, columns: &[usize], settings: Setti
     fit.params.truncate(left);
     fit.layers = Layers::new(columns.len().try_into()?, fit.layers.specs())?;
     fit.columns = columns.to_vec();
-    Ok(fit.trained_on()?.image())
+    let (fit, repeat) = fit.trained_on()?;
+    Ok((fit.image(), repeat))
 }
 
 impl<'a> Fit<'a> {
@@ -102,6 +111,7 @@ impl<'a> Fit<'a> {
             rows,
             order: Vec::new(),
             epoch: 0,
+            visited: Vec::new(),
         })
     }
 
@@ -115,19 +125,29 @@ impl<'a> Fit<'a> {
         x.iter_mut().zip(&self.columns).for_each(|(x, &column)| *x = from[column]);
     }
 
-    /// The parameters of the best of all moments of further training.
-    fn trained_on(mut self) -> Result<Self> {
+    /// The parameters of the best of all moments of further training, and the training up to there.
+    fn trained_on(mut self) -> Result<(Self, Repeat)> {
         let samples = self.settings.samples / PARTS;
         let sgd = Sgd::new(self.settings.step_size * DROP)?;
-        let mut best = (f64::INFINITY, self.params.clone());
+        let start = self.params.clone();
+        self.visited.clear();
+        let (mut best, mut visits) = ((f64::INFINITY, start.clone()), 0);
         for _ in 0..MOMENTS {
             self.stage(samples, &sgd, |_| {})?;
             let loss = self.loss()?;
             if loss < best.0 {
-                best = (loss, self.params.clone());
+                (best, visits) = ((loss, self.params.clone()), self.visited.len());
             }
         }
-        Ok(Self { params: best.1, ..self })
+        let mut rows = Vec::new();
+        let mut x = vec![0.0; self.columns.len()];
+        for &row in &self.visited[..visits] {
+            self.load(row, &mut x);
+            rows.extend(x.iter().chain(self.design.y_row(row as usize)));
+        }
+        let loss = self.settings.loss.kernel()?;
+        let repeat = Repeat::new(self.layers.clone(), loss, sgd, BATCH, start, rows)?;
+        Ok((Self { params: best.1, ..self }, repeat))
     }
 
     /// Plain SGD over so many samples, slower at the end.
@@ -167,6 +187,7 @@ impl<'a> Fit<'a> {
         for _ in 0..samples.div_ceil(BATCH) {
             for _ in 0..BATCH {
                 let row = self.next();
+                self.visited.push(row);
                 self.load(row, &mut x);
                 model.accumulate_slices(&x, self.design.y_row(row as usize), &mut batch)?;
             }
