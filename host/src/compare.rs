@@ -5,8 +5,8 @@ use std::fmt;
 use crate::replica::Report;
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;
-use tamis::Network;
 use tamis::wire::Training;
+use tamis::{Layers, Network};
 
 use crate::device;
 use crate::emulator::Emulator;
@@ -82,7 +82,7 @@ fn locate(board: &mut Emulator, training: &Training, first: u32, last: u32) -> R
     let host = replica::run(training, report, |_| {})?;
     for ((step, device), (_, host)) in device.params.iter().zip(&host.params) {
         if let Some(param) = device.iter().zip(host).position(|(device, host)| device != host) {
-            let (layer, index) = place(training, param);
+            let (layer, index) = place(&training.layers, param);
             let hex = |bits: u32| format!("{bits:08x}");
             return Ok(Difference {
                 step: *step,
@@ -97,8 +97,8 @@ fn locate(board: &mut Emulator, training: &Training, first: u32, last: u32) -> R
 }
 
 /// The layer of parameter `param`, from 1, and its index there.
-fn place(training: &Training, param: usize) -> (usize, usize) {
-    let layers: Vec<_> = training.layers.layers().collect();
+pub fn place(layers: &Layers, param: usize) -> (usize, usize) {
+    let layers: Vec<_> = layers.layers().collect();
     let layer = layers.iter().rposition(|layer| layer.offset <= param).unwrap_or(0);
     (layer + 1, param - layers[layer].offset)
 }

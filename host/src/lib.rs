@@ -17,6 +17,7 @@
 //! | `bundle.rs` | many trainings at once, in lanes |
 //! | `compare.rs` | the two, bit by bit |
 //! | `device/` | training on a device over its line, and a twin beside it |
+//! | `trace.rs`, `trace/` | the life of a training in a file, and once more on the host |
 //! | `link.rs`, `port.rs` | the host's end of a line to a device, and where that is |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
 //! | `log.rs`, `stack.rs` | what a program has logged, and the stack it has used |
@@ -61,6 +62,7 @@ pub mod svg;
 pub mod sweep;
 pub mod theory;
 pub mod tools;
+pub mod trace;
 pub mod train;
 pub mod training;
 pub mod whole;

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tamis_host::tools::Missing;
-use tamis_host::{bench, crosscheck, demo, device, fits, import, repro, run, select, sweep, theory, train};
+use tamis_host::{
+    bench, crosscheck, demo, device, fits, import, repro, run, select, sweep, theory, trace, train,
+};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -24,6 +26,7 @@ enum Command {
     Crosscheck(crosscheck::Options),
     Fits(fits::Options),
     Import(import::Options),
+    Replay(trace::replay::Options),
     Repro(repro::Options),
     Run(run::Options),
     Select(Box<select::Options>),
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Crosscheck(options) => crosscheck::run(&options),
         Command::Fits(options) => fits::run(&options),
         Command::Import(options) => import::run(&options),
+        Command::Replay(options) => trace::replay::run(&options),
         Command::Repro(options) => repro::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Select(options) => select::run(&options),

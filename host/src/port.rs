@@ -1,6 +1,7 @@
 //! Where a device is: at a serial port, behind a TCP address, or in an emulator.
 
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -28,6 +29,9 @@ pub struct At {
     /// A board in an emulator, switched on for this command.
     #[arg(long, value_enum, value_name = "M", help_heading = "Device")]
     pub machine: Option<Machine>,
+    /// For an emulated board, another program than the one that is built here.
+    #[arg(skip)]
+    pub elf: Option<PathBuf>,
 }
 
 /// A device that answers.
@@ -44,8 +48,8 @@ impl std::str::FromStr for At {
     /// A machine by its name, else a port.
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         Ok(match Machine::from_str(name, true) {
-            Ok(machine) => Self { port: None, machine: Some(machine) },
-            Err(_) => Self { port: Some(name.to_owned()), machine: None },
+            Ok(machine) => Self { port: None, machine: Some(machine), elf: None },
+            Err(_) => Self { port: Some(name.to_owned()), machine: None, elf: None },
         })
     }
 }
@@ -67,7 +71,10 @@ impl At {
             (Some(port), _) => open(port).with_context(|| port.clone()),
             (None, machine) => {
                 let machine = machine.context("neither --port nor --machine")?;
-                let elf = tools::firmware(machine)?;
+                let elf = match &self.elf {
+                    Some(elf) => elf.clone(),
+                    None => tools::firmware(machine)?,
+                };
                 let mut emulator = Emulator::boot(machine, &elf, Clock::Free)?;
                 let hello = crate::device::hello(&mut emulator)?;
                 Ok(Board::Emulator(Box::new(emulator), hello))

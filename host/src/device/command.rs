@@ -23,6 +23,7 @@ use crate::replica::Memory;
 use crate::select::image::Image;
 use crate::svg::thousands;
 use crate::tools;
+use crate::trace::Trace;
 use crate::training::TrainingOptions;
 use crate::{report, whole};
 
@@ -84,6 +85,12 @@ struct TrainOptions {
     /// A checkpoint on the device after every N updates; see docs/CHECKPOINTS.md for what that does to flash memory.
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_every: Option<u32>,
+    /// For --machine, another program than the one that is built here.
+    #[arg(long, value_name = "FILE", requires = "machine", help_heading = "Device")]
+    elf: Option<PathBuf>,
+    /// Take the life of the training down in this file, for tamis replay.
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    trace: Option<PathBuf>,
     /// Begin again, even if the device has a part of this training.
     #[arg(long, help_heading = "Run")]
     fresh: bool,
@@ -273,7 +280,12 @@ fn train(options: &TrainOptions) -> Result<()> {
         origin: Origin::Host,
         checkpoint_every: options.checkpoint_every,
     };
-    let mut board = options.at.open()?;
+    let mut board = At { elf: options.elf.clone(), ..options.at.clone() }.open()?;
+    let trace = options
+        .trace
+        .as_ref()
+        .map(|path| Trace::open(path, &board.hello().board, &configuration, None, false));
+    let trace = trace.transpose()?;
     if options.fresh {
         request(&mut board, &Request::Forget)?;
     }
@@ -287,7 +299,7 @@ fn train(options: &TrainOptions) -> Result<()> {
     bar.set_message(options.at.name());
     let started = Instant::now();
     let (mut first, mut durable_to) = (None, None);
-    let done = feed::feed(&mut board, &configuration, None, &mut rows, |progress| {
+    let done = feed::feed_and_trace(&mut board, &configuration, None, &mut rows, trace, |progress| {
         first.get_or_insert(progress.updates);
         durable_to = progress.durable;
         bar.set_position(progress.updates.into());

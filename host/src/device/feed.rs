@@ -5,10 +5,11 @@
 //! samples must therefore find any row again by its index, as a file does.
 
 use anyhow::{Result, bail, ensure};
-use tamis::wire::{Answer, Configuration, NUMBERS, Packed, Progress, Request};
-use tamis::{Loss, Network};
+use tamis::wire::{Answer, Configuration, NUMBERS, Packed, Progress, Request, Training};
+use tamis::{Data, Loss, Network};
 
 use super::{Device, configure, request};
+use crate::trace::Trace;
 
 /// Samples that are sent.
 pub trait Rows {
@@ -22,8 +23,13 @@ impl<F: FnMut(u64, &mut [f32])> Rows for F {
     }
 }
 
-/// So many times as many samples as are needed may be rejected before it is given up.
+/// So many samples may be rejected one after the other before it is given up.
 const REJECTED: u32 = 1000;
+
+/// How many numbers a row of `training` has.
+pub fn width(training: &Training) -> usize {
+    usize::from(training.plan.task.inputs) + training.loss.targets(training.layers.outputs())
+}
 
 /// Carries out a training whose samples come from here, from `params` on if there are any; `watch` hears of every answer.
 /// Goes on with it if the device has it.
@@ -34,38 +40,101 @@ pub fn feed(
     rows: &mut impl Rows,
     mut watch: impl FnMut(&Progress) -> Result<()>,
 ) -> Result<Progress> {
-    let training = &configuration.training;
-    let (last, kept) = (training.plan.updates, u64::from(training.plan.data.stored()));
-    let is_stored = kept > 0 && !matches!(training.plan.data, tamis::Data::Ring { .. });
-    let width = usize::from(training.plan.task.inputs) + training.loss.targets(training.layers.outputs());
-    let mut numbers = Numbers { rows, row: vec![0.0; width], index: None };
-    let mut now = begin(device, configuration, params)?;
-    let mut rejected_since = (now.updates, now.rejected);
+    feed_and_trace(device, configuration, params, rows, None, |progress| watch(progress))
+}
+
+/// [`feed`], and a trace of it.
+pub fn feed_and_trace(
+    device: &mut impl Device,
+    configuration: &Configuration,
+    params: Option<&[f32]>,
+    rows: &mut impl Rows,
+    mut trace: Option<Trace>,
+    mut watch: impl FnMut(&Progress) -> Result<()>,
+) -> Result<Progress> {
+    let last = configuration.training.plan.updates;
+    let mut feed = Feed::begin(device, configuration, params, rows)?;
     loop {
-        watch(&now)?;
-        if now.updates >= last {
-            return Ok(now);
+        if let Some(trace) = &mut trace {
+            trace.progress(&feed.now, &mut feed.numbers)?;
         }
-        let answer = if is_stored && now.received >= kept * width as u64 {
-            let until = last.min(now.updates + 100);
+        if let Err(error) = watch(&feed.now) {
+            trace.as_mut().map_or(Ok(()), Trace::last_digest)?;
+            return Err(error);
+        }
+        if feed.now.updates >= last {
+            trace.map_or(Ok(()), Trace::finish)?;
+            return Ok(feed.now);
+        }
+        feed.go_on(device, last)?;
+    }
+}
+
+/// A training that is fed.
+pub struct Feed<'f, R> {
+    configuration: &'f Configuration,
+    params: Option<&'f [f32]>,
+    numbers: Numbers<'f, R>,
+    now: Progress,
+    /// Updates, and rejected samples, when the last update was made.
+    updated: (u32, u32),
+}
+
+impl<'f, R: Rows> Feed<'f, R> {
+    /// Configures the device.
+    pub fn begin(
+        device: &mut impl Device,
+        configuration: &'f Configuration,
+        params: Option<&'f [f32]>,
+        rows: &'f mut R,
+    ) -> Result<Self> {
+        let now = begin(device, configuration, params)?;
+        let numbers = Numbers { rows, row: vec![0.0; width(&configuration.training)], index: None };
+        Ok(Self { configuration, params, numbers, updated: (now.updates, now.rejected), now })
+    }
+
+    /// How far the device is.
+    pub fn now(&self) -> &Progress {
+        &self.now
+    }
+
+    /// One more request, of what is wanted for no more than `until` updates.
+    pub fn go_on(&mut self, device: &mut impl Device, until: u32) -> Result<()> {
+        let plan = &self.configuration.training.plan;
+        let width = self.numbers.row.len() as u64;
+        let kept = match plan.data {
+            Data::Stream | Data::Ring { .. } => None,
+            _ => Some(u64::from(plan.data.stored()) * width),
+        };
+        let answer = if kept.is_some_and(|kept| self.now.received >= kept) {
+            let until = until.min(self.now.updates + 100);
             request(device, &Request::Advance { until, digest_every: 100 })?
         } else {
-            let chunk: Vec<f32> = (now.received..).take(NUMBERS).map(|place| numbers.at(place)).collect();
+            // More than the last update wants would be learned from at once; before the last it is only early.
+            let wanted = match plan.data {
+                Data::Stream if until < plan.updates => {
+                    (u64::from(until) * u64::from(plan.batch) * width).saturating_sub(self.now.received)
+                }
+                _ => u64::MAX,
+            };
+            let count = usize::try_from(wanted).unwrap_or(usize::MAX).clamp(1, NUMBERS);
+            let first = self.now.received;
+            let chunk: Vec<f32> = (first..).take(count).map(|place| self.numbers.at(place)).collect();
             let mut buffer = [0; 4 * NUMBERS];
-            let numbers = Packed::numbers(&chunk, &mut buffer);
-            request(device, &Request::Samples { first: now.received, numbers })?
+            request(device, &Request::Samples { first, numbers: Packed::numbers(&chunk, &mut buffer) })?
         };
-        now = match answer {
+        self.now = match answer {
             Answer::Progress(progress) => progress,
             // It has lost its power, and had no checkpoint to go on from by itself.
-            Answer::Idle => begin(device, configuration, params)?,
+            Answer::Idle => begin(device, self.configuration, self.params)?,
             other => bail!("the device answers samples with {other:?}"),
         };
-        if now.updates != rejected_since.0 {
-            rejected_since = (now.updates, now.rejected);
+        if self.now.updates != self.updated.0 {
+            self.updated = (self.now.updates, self.now.rejected);
         }
-        let rejected = now.rejected.saturating_sub(rejected_since.1);
+        let rejected = self.now.rejected.saturating_sub(self.updated.1);
         ensure!(rejected < REJECTED, "the device has rejected {rejected} samples, one after the other");
+        Ok(())
     }
 }
 
@@ -95,7 +164,7 @@ pub fn set_params(device: &mut impl Device, params: &[f32]) -> Result<()> {
 }
 
 /// The rows as one stream of numbers.
-struct Numbers<'r, R> {
+pub struct Numbers<'r, R> {
     rows: &'r mut R,
     row: Vec<f32>,
     /// Of the row that is here.
@@ -103,7 +172,8 @@ struct Numbers<'r, R> {
 }
 
 impl<R: Rows> Numbers<'_, R> {
-    fn at(&mut self, place: u64) -> f32 {
+    /// The number at this place.
+    pub fn at(&mut self, place: u64) -> f32 {
         let width = self.row.len() as u64;
         let index = place / width;
         if self.index != Some(index) {

@@ -62,9 +62,9 @@ impl<'m, R: Rows> Twin<'m, R> {
         Ok(Self { trainer, digests: Vec::new(), equal: 0 })
     }
 
-    /// Goes as far as the device, and compares digests.
-    pub fn follow(&mut self, updates: u32, digest: u32) -> Result<()> {
-        let Some(place) = (updates as usize).checked_sub(1) else { return Ok(()) };
+    /// The digest after so many updates, at least one.
+    pub fn digest_after(&mut self, updates: u32) -> Result<u32> {
+        let place = (updates as usize).saturating_sub(1);
         while self.digests.len() <= place {
             match self.trainer.update() {
                 Ok(_) => self.digests.push(self.trainer.digest()),
@@ -72,7 +72,15 @@ impl<'m, R: Rows> Twin<'m, R> {
                 Err(error) => return Err(error.into()),
             }
         }
-        let own = self.digests[place];
+        Ok(self.digests[place])
+    }
+
+    /// Goes as far as the device, and compares digests.
+    pub fn follow(&mut self, updates: u32, digest: u32) -> Result<()> {
+        if updates == 0 {
+            return Ok(());
+        }
+        let own = self.digest_after(updates)?;
         ensure!(
             own == digest,
             "after update {updates} the device has digest {digest:08x}, this host {own:08x}"
