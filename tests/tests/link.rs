@@ -1,22 +1,29 @@
 //! A training over a line, good or bad: always the bits of one that was never disturbed.
 
+use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tamis::wire::{Answer, Configuration, Origin, Request, Training};
 use tamis::{AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Rule, Seed, Sgd, Target, Task};
-use tamis_host::device::feed::feed;
+use tamis_host::device::feed::{feed, feed_and_trace};
 use tamis_host::device::relay::{Faults, Noise, Relay};
 use tamis_host::device::{self, Device};
 use tamis_host::emulator::{Clock, Emulator};
+use tamis_host::exchange::{self, Hints};
 use tamis_host::link::Link;
 use tamis_host::machine::Machine;
 use tamis_host::replica::{self, Report, bits};
+use tamis_host::select::encoder::Feature;
 use tamis_host::tools;
+use tamis_host::trace::replay::replay as replay_of;
+use tamis_host::trace::{self, Trace};
+use tamis_tests::altered::UPDATE;
 use tamis_tests::command::tamis;
 use tamis_tests::device::{NUMBERS, switch_on};
 use tamis_tests::flash::Flash;
@@ -241,8 +248,9 @@ impl Ordeal {
         let (mut board, line) = Emulator::switch_on(self.machine, &elf, Clock::Free)?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = format!("tcp:{}", listener.local_addr()?);
-        // Of a hundred frames, one meets each of the five kinds of fault: 5 %, each way.
-        let relay = Relay::start(line, listener, [Noise::new(1, 90), Noise::new(2, 90)])?;
+        // Of sixty frames, one meets each of the five kinds of fault: 8 %, each way.
+        let relay = Relay::start(line, listener, [Noise::new(1, 60), Noise::new(2, 60)])?;
+        let trace = folder(self.machine.name())?.join("life.trace");
         let updates = self.updates.to_string();
         let arguments =
             ["--task", "sine", "--inputs", "8", "--relevant", "2", "--shape", "8-16-1", "--seed", "5"];
@@ -250,7 +258,7 @@ impl Ordeal {
         let report: Value = loop {
             let mut command = tamis()?;
             command.args(["device", "train", "--json", "--port", &port, "--updates", &updates]);
-            command.args(["--checkpoint-every", "50"]).args(arguments);
+            command.args(["--checkpoint-every", "50", "--trace"]).arg(&trace).args(arguments);
             let mut host = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
             let started = Instant::now();
             // Uneven moments, the same in every run.
@@ -289,8 +297,145 @@ impl Ordeal {
         assert_eq!(report["digest"], undisturbed.as_str(), "{report}");
         assert_eq!(report["updates"], self.updates);
         assert!(report["from_update"].as_u64().is_some_and(|from| from > 0));
+
+        let (status, replayed) = replay(&trace, &[])?;
+        assert_eq!((status, &replayed["damage"]), (0, &Value::Null), "{replayed}");
+        let replay = &replayed["replay"];
+        assert_eq!((&replay["last_equal"], &replay["is_ended"]), (&json!(self.updates), &json!(true)));
+        assert_eq!(replay["hosts"], self.kills, "{replay}");
+        assert!(replay["restarts"].as_u64().is_some_and(|restarts| restarts > 0), "{replay}");
+        assert!(replay["checkpoints"].as_u64().is_some_and(|saved| saved >= u64::from(self.updates / 100)));
         Ok(())
     }
+}
+
+/// An empty folder of this test's own.
+fn folder(name: &str) -> Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("tamis-link-{}-{name}", std::process::id()));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The exit code of a replay, and what it says.
+fn replay(trace: &Path, more: &[&str]) -> Result<(i32, Value)> {
+    let output = tamis()?.arg("replay").arg(trace).arg("--json").args(more).output()?;
+    let said = serde_json::from_slice(&output.stdout);
+    let said = said.with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    Ok((output.status.code().context("no exit code")?, said))
+}
+
+/// One wrong bit in a device: its host notices, and the replay of the trace finds update, place and both patterns.
+#[test]
+fn a_replay_finds_the_wrong_bit() -> Result<()> {
+    let machine = Machine::MpsAn386;
+    let elf = tools::build_firmware(machine, "altered")?;
+    let elf = elf.to_str().context("a path in UTF-8")?;
+    let trace = folder("altered")?.join("life.trace");
+    let mut train = tamis()?;
+    train.args(["device", "train", "--machine", machine.name(), "--elf", elf, "--updates", "500", "--trace"]);
+    let output = train.arg(&trace).output()?;
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(complaint.contains("the device has digest"), "{complaint}");
+
+    let (status, said) = replay(&trace, &["--on", machine.name(), "--elf", elf])?;
+    assert_eq!(status, 1);
+    let place = &said["first_difference"];
+    // 8-16-1: parameter 115 is a weight of the first layer.
+    assert_eq!((&place["step"], &place["layer"], &place["index"]), (&json!(UPDATE), &json!(1), &json!(115)));
+    let bits = |side: &str| u32::from_str_radix(place[side].as_str().unwrap_or_default(), 16);
+    assert_eq!(bits("device")? ^ bits("host")?, 1, "{place}");
+    // An honest device does not make the difference again.
+    let output = tamis()?.arg("replay").arg(&trace).args(["--on", machine.name()]).output()?;
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not make the difference again"));
+    Ok(())
+}
+
+/// Cut off anywhere a trace is read up to there; with any one bit wrong it is not taken for another.
+#[test]
+fn a_damaged_trace_is_read_up_to_the_damage() -> Result<()> {
+    let path = folder("damaged")?.join("life.trace");
+    let (line, _thread) = switch_on(Flash::new(16))?;
+    let mut device = Direct::greet(&line, 1)?;
+    let training = training(Data::Stream, 3, None, 60);
+    let configuration =
+        Configuration { training: training.clone(), origin: Origin::Host, checkpoint_every: Some(20) };
+    let params: Vec<f32> = tamis_tests::numbers(9, 10 * 6 + 6 + 6 + 1);
+    let trace = Trace::open(&path, "thread", &configuration, Some(&params), true)?;
+    let mut samples = rows(&training);
+    feed_and_trace(&mut device, &configuration, Some(&params), &mut samples, Some(trace), |_| Ok(()))?;
+
+    let whole = trace::read(&path)?;
+    assert_eq!((&whole.damage, &whole.params), (&None, &params));
+    assert!(whole.samples.len() >= 60 * 3 * 9);
+    let replayed = replay_of(&whole)?;
+    assert!(replayed.is_ended && replayed.first_unequal.is_none() && replayed.last_equal == 60);
+
+    let bytes = fs::read(&path)?;
+    for length in 0..bytes.len() {
+        match trace::parse(&bytes[..length]) {
+            Ok(part) => {
+                let is_between = length as u64 == part.whole;
+                assert_eq!(part.damage.is_none(), is_between, "cut at {length}");
+                assert_eq!(part.course, whole.course[..part.course.len()]);
+                assert_eq!(part.samples, whole.samples[..part.samples.len()]);
+            }
+            Err(error) => assert!(format!("{error:#}").contains("trace"), "cut at {length}: {error:#}"),
+        }
+    }
+    for bit in (0..8 * bytes.len()).step_by(7) {
+        let mut damaged = bytes.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(part) = trace::parse(&damaged) {
+            let damage = part.damage.as_ref().context(format!("bit {bit} was not noticed"))?;
+            assert!(damage.starts_with("record "), "{damage}");
+            assert_eq!(part.course, whole.course[..part.course.len()]);
+        }
+    }
+
+    // Neither another training nor a damaged trace is written over.
+    let other = Configuration { checkpoint_every: None, ..configuration.clone() };
+    let error = Trace::open(&path, "thread", &other, None, true).err().context("taken")?;
+    assert!(error.to_string().contains("of another training"), "{error}");
+    let mut damaged = bytes.clone();
+    damaged[bytes.len() / 2] ^= 4;
+    fs::write(&path, &damaged)?;
+    let error = Trace::open(&path, "thread", &configuration, None, true).err().context("taken")?;
+    assert!(error.to_string().contains("is damaged, record "), "{error}");
+    assert_eq!(fs::read(&path)?, damaged);
+    // A cut is what a killed host leaves: the next one goes on.
+    fs::write(&path, &bytes[..bytes.len() - 3])?;
+    drop(Trace::open(&path, "thread", &configuration, None, true)?);
+    assert_eq!(trace::read(&path)?.damage, None);
+    Ok(())
+}
+
+/// What is trained further on a table on the host has the same bits on a device.
+#[test]
+fn a_network_is_fine_tuned_on_a_device() -> Result<()> {
+    let folder = folder("tuned")?;
+    let model = tools::workspace().join("tests/reference/exchange/model.safetensors");
+    let imported = exchange::read(&model, Hints::default())?.image;
+    let names =
+        |features: &[Feature]| features.iter().map(|feature| feature.column.clone()).collect::<Vec<_>>();
+    let columns = [names(&imported.encoder.inputs), names(&imported.encoder.outputs)].concat();
+    let rows = tamis_tests::numbers(7, 60 * columns.len());
+    let lines = rows
+        .chunks(columns.len())
+        .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+    let table = folder.join("table.csv");
+    fs::write(&table, std::iter::once(columns.join(",")).chain(lines).collect::<Vec<_>>().join("\n"))?;
+    let mut import = tamis()?;
+    import.arg("import").arg(&model).arg("--fine-tune").arg(&table);
+    let output = import.args(["--updates", "300", "--on", "mps2-an386", "--json"]).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said: Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!((&said["device"]["device"], &said["device"]["updates"]), (&json!("mps2-an386"), &json!(300)));
+    assert!(said["device"]["digests_compared"].as_u64().is_some_and(|digests| digests > 10), "{said}");
+    Ok(())
 }
 
 /// The digest of the same training on this host alone.
