@@ -17,6 +17,7 @@
 //! | `bundle.rs` | many trainings at once, in lanes |
 //! | `compare.rs` | the two, bit by bit |
 //! | `device/` | training on a device over its line, and a twin beside it |
+//! | `checkpoint.rs` | what is in the flash memory of a device |
 //! | `trace.rs`, `trace/` | the life of a training in a file, and once more on the host |
 //! | `link.rs`, `port.rs` | the host's end of a line to a device, and where that is |
 //! | `machine.rs`, `emulator.rs`, `elf.rs`, `tools.rs` | boards in QEMU, and what it takes to start one |
@@ -27,6 +28,7 @@
 
 pub mod bench;
 pub mod bundle;
+pub mod checkpoint;
 pub mod compare;
 pub mod configurations;
 pub mod crosscheck;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tamis_host::tools::Missing;
 use tamis_host::{
-    bench, crosscheck, demo, device, fits, import, repro, run, select, sweep, theory, trace, train,
+    bench, checkpoint, crosscheck, demo, device, fits, import, repro, run, select, sweep, theory, trace,
+    train,
 };
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
@@ -21,6 +22,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Bench(bench::Options),
+    Checkpoint(checkpoint::Options),
     Demo(demo::Options),
     Device(device::command::Options),
     Crosscheck(crosscheck::Options),
@@ -39,6 +41,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Bench(options) => bench::run(&options),
+        Command::Checkpoint(options) => checkpoint::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Device(options) => device::command::run(&options),
         Command::Crosscheck(options) => crosscheck::run(&options),

@@ -26,7 +26,6 @@ const DIGEST_EVERY: u32 = 50;
 
 /// What a trace is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant)] // one at a time
 pub enum Record {
     /// The first: who has written it.
     Head {

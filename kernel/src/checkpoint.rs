@@ -85,6 +85,8 @@ use crate::trainer::Trainer;
 const MAGIC: u32 = u32::from_le_bytes(*b"TMS1");
 /// Bytes of a block, which is what is written at a time, and of a header.
 const BLOCK: usize = 32;
+/// Bytes of the header of a slot, before the description.
+pub const HEADER: usize = BLOCK;
 /// Bytes of a word.
 const WORD: usize = 4;
 
@@ -236,7 +238,7 @@ impl<F: ReadNorFlash> Checkpoints<F> {
     }
 
     /// The version of the arithmetic that made the checkpoint in `slot`.
-    fn arithmetic(&mut self, slot: u32) -> Result<u32, F::Error> {
+    pub fn arithmetic(&mut self, slot: u32) -> Result<u32, CheckpointError<F::Error>> {
         let mut word = [0; WORD];
         self.flash.read(self.start(slot).saturating_add(WORD as u32), &mut word)?;
         Ok(u32::from_le_bytes(word))

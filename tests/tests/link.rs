@@ -463,3 +463,54 @@ fn so_does_the_board_with_real_flash_memory() -> Result<()> {
 fn two_hundred_thousand_updates_go_through_it() -> Result<()> {
     Ordeal { machine: Machine::MpsAn386, updates: 200_000, resets: 60, kills: 12 }.run()
 }
+
+/// The flash memory of a device that was switched off, as `tamis checkpoint` shows it.
+#[test]
+fn checkpoints_are_shown_and_exported() -> Result<()> {
+    let folder = folder("checkpoints")?;
+    let training = training(Data::Stream, 1, None, 100);
+    let configuration =
+        Configuration { training: training.clone(), origin: Origin::Host, checkpoint_every: Some(40) };
+    let (line, thread) = switch_on(Flash::new(16))?;
+    let mut device = Direct::greet(&line, 1)?;
+    let done = feed(&mut device, &configuration, None, &mut rows(&training), |_| Ok(()))?;
+    let params = device::params(&mut device)?;
+    line.shutdown(std::net::Shutdown::Both)?;
+    let flash = thread.join().unwrap();
+
+    let file = folder.join("flash.bin");
+    let ask = |command: &str, bytes: &[u8], more: &[&str]| -> Result<(Option<i32>, Value)> {
+        fs::write(&file, bytes)?;
+        let output = tamis()?.args(["checkpoint", command, "--json"]).arg(&file).args(more).output()?;
+        let said = serde_json::from_slice(&output.stdout);
+        Ok((
+            output.status.code(),
+            said.with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?,
+        ))
+    };
+    let (status, said) = ask("verify", &flash.bytes, &[])?;
+    assert_eq!((status, &said["good"]), (Some(0), &json!(true)));
+    let newest = said["checkpoints"].as_array().context("a list")?.iter().find(|each| each["newest"] == true);
+    let newest = newest.context("none is the newest")?;
+    assert_eq!(
+        (&newest["updates"], &newest["digest"]),
+        (&json!(100), &json!(format!("{:08x}", done.digest)))
+    );
+    assert_eq!(newest["training"], "10-6-1, mse, batch 1, 100 updates");
+
+    let out = folder.join("model.safetensors");
+    ask("export", &flash.bytes, &["--out", out.to_str().context("a path in UTF-8")?])?;
+    let hints = Hints { activation: Some(AnyActivation::Tanh), ..Hints::default() };
+    let image = exchange::read(&out, hints).or_else(|_| exchange::read(&out, Hints::default()))?.image;
+    assert_eq!(bits(&image.params), bits(&params));
+
+    // One wrong bit in the newest: the one before is left, and without it none.
+    let mut bytes = flash.bytes.clone();
+    let slot = newest["slot"].as_u64().context("a slot")? as usize * bytes.len() / 2;
+    bytes[slot + 100] ^= 1;
+    let (_, said) = ask("show", &bytes, &[])?;
+    assert_eq!(said["checkpoints"][0]["updates"], 80, "{said}");
+    bytes.fill(0xff);
+    assert_eq!(ask("verify", &bytes, &[])?.0, Some(1));
+    Ok(())
+}
