@@ -14,7 +14,7 @@ use tamis::{
 };
 
 use crate::arch::{self, Timer};
-use crate::board::{self, Board};
+use crate::board::Board;
 use crate::end;
 use crate::sensor::{self, Feed, INPUTS, Queue};
 
@@ -43,10 +43,8 @@ impl Settings {
 }
 
 /// Serves requests until one says exit.
-pub fn run(settings: &Settings) -> ! {
-    let Some(Board { name, serial, mut led, mut timer }) = board::take() else {
-        panic!("the board is taken once, here");
-    };
+pub fn run(board: Board<impl Read + Write, impl OutputPin>, settings: &Settings) -> ! {
+    let Board { name, serial, mut led, mut timer } = board;
     defmt::info!("tamis on {=str}, arithmetic version {=u32}", name, ARITHMETIC_VERSION);
     let mut line = Line { serial, decoder: Decoder::default() };
     let feed = sensor::connect(QUEUE.take(), settings.burst);

@@ -3,15 +3,16 @@
 //! | file | holds |
 //! |---|---|
 //! | `app.rs` | the application: requests come in, plans are carried out, digests go out |
+//! | `start.rs`, `self_check.rs` | what comes before it: a known training, whose digest must be right |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
 //! | `workloads.rs`, `bench.rs`, `growth.rs` | the networks of the benchmarks and the course of one; the host has them from here |
 //! | `power_loss.rs` | a training that goes on from checkpoints; the host has it from here |
 //! | `published.rs` | the paper's linear experiment from its published start; the host has it from here |
 //! | `one_pass.rs` | the course of a selection of inputs, which the host has from here too |
 //! | `sizes.rs` | how large the networks are that show what fits |
-//! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault, by choice |
+//! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault in QEMU, by choice |
 //! | `arch/` | one file per kind of core: start-up code, interrupt, timer, fault handler |
-//! | `board/` | one file per board: serial line, LED; `serial.rs` polls the UARTs that have no driver crate |
+//! | `board/` | one file per board of QEMU's: serial line, LED; `serial.rs` polls UARTs a byte at a time |
 //! | `registers/` | register files, where no safe peripheral crate exists |
 //!
 //! There is no `unsafe` here but in `registers/`, and the keyword where nothing unsafe is done: on the fault handlers
@@ -26,6 +27,7 @@ pub mod growth;
 pub mod one_pass;
 pub mod power_loss;
 pub mod published;
+pub mod self_check;
 pub mod workloads;
 
 #[cfg(on_board)]
@@ -36,7 +38,7 @@ pub mod arch;
 pub mod board;
 #[cfg(on_board)]
 pub mod end;
-#[cfg(on_board)]
+#[cfg(all(on_board, feature = "board"))]
 mod fault;
 #[cfg(on_board)]
 mod registers;
@@ -44,6 +46,8 @@ mod registers;
 pub mod sensor;
 #[cfg(on_board)]
 pub mod sizes;
+#[cfg(on_board)]
+pub mod start;
 
 #[cfg(on_board)]
 pub use arch::entry;

@@ -3,12 +3,16 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tamis::Plan;
 use tamis::wire::{Event, Report, Request, Training};
+use tamis::{Plan, Shape as _};
+use tamis_firmware::self_check;
+use tamis_firmware::workloads::{W5, WARM_UP, Workload};
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::machine::Machine;
 use tamis_host::{device, log, replica, tools};
+
+type Net = <W5 as Workload>::Net;
 
 const LAST: Report = Report { digest_every: u32::MAX, params: None };
 
@@ -40,12 +44,51 @@ fn the_log_tells_what_happened() -> Result<()> {
         device::run(&mut board, &training, LAST, |_| {})?;
         let messages = log::decode(&elf, &board.exit()?)?;
         let digest = replica::run(&training, LAST, |_| {})?.digest().context("no digest")?;
-        let expected = [
+        let mut expected = vec![
             format!("INFO tamis on {machine}, arithmetic version {}", tamis::ARITHMETIC_VERSION),
             format!("INFO 20 updates, digest {digest:08x}, support found: false"),
             "INFO exit".to_owned(),
         ];
+        if machine == Machine::Netduino {
+            // QEMU has none of its clocks; the real chip has.
+            expected.insert(0, "WARN the PLL does not run: the core stays at 16000000 Hz".to_owned());
+        }
         assert_eq!(messages, expected);
+    }
+    Ok(())
+}
+
+/// On a machine whose arithmetic is not ours nothing is trained: it says what is wrong, and no hello.
+#[test]
+fn a_wrong_digest_stops_the_program() -> Result<()> {
+    let (expected, found) = (self_check::DIGEST ^ 1, self_check::DIGEST);
+    for machine in [Machine::MpsAn386, Machine::Microbit] {
+        let elf = tools::build_firmware(machine, "wrong_digest")?;
+        let (status, messages) = log::run_to_end(machine, &elf)?;
+        let said = format!("ERROR the self-check should have digest {expected:08x}; it has {found:08x}");
+        assert_eq!((status.code(), messages), (Some(1), vec![said]), "{machine}");
+        assert!(Emulator::boot(machine, &elf, Clock::Free).is_err());
+    }
+    Ok(())
+}
+
+/// The digest is right on the host too, and another if the last step leaves one bit wrong, whatever parameter it is in.
+#[test]
+fn the_self_check_finds_one_wrong_bit() -> Result<()> {
+    self_check::run(self_check::DIGEST, |net, sample, sgd| net.step(&sample.x, &sample.target, sgd))?;
+    for wrong in 0..Net::PARAMS {
+        let mut steps = 0;
+        let flipped = self_check::run(self_check::DIGEST, |net, sample, sgd| {
+            let loss = net.step(&sample.x, &sample.target, sgd);
+            steps += 1;
+            if steps > WARM_UP {
+                let param = &mut net.params_mut()[wrong];
+                *param = f32::from_bits(param.to_bits() ^ 1);
+            }
+            loss
+        });
+        let found = flipped.err().and_then(|error| error.found).context("nothing was found")?;
+        assert_ne!(found, self_check::DIGEST, "parameter {wrong}");
     }
     Ok(())
 }
