@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tamis_host::{bench, crosscheck, demo, fits, import, repro, run, select, sweep, theory, train};
+use tamis_host::{bench, boards, crosscheck, demo, fits, import, repro, run, select, sweep, theory, train};
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
 ///
@@ -18,6 +18,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Bench(bench::Options),
+    Boards(boards::Options),
     Demo(demo::Options),
     Crosscheck(crosscheck::Options),
     Fits(fits::Options),
@@ -34,6 +35,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Bench(options) => bench::run(&options),
+        Command::Boards(options) => boards::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Crosscheck(options) => crosscheck::run(&options),
         Command::Fits(options) => fits::run(&options),

@@ -1,12 +1,18 @@
 //! What a board says and how it ends: logs, faults, overruns, wrong programs, the README's example.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tamis::wire::{Event, Report, Request, Training};
 use tamis::{Plan, Shape as _};
 use tamis_firmware::self_check;
 use tamis_firmware::workloads::{W5, WARM_UP, Workload};
+use tamis_host::boards::BOARDS;
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::experiments::{self, Experiment};
 use tamis_host::machine::Machine;
@@ -90,6 +96,28 @@ fn the_self_check_finds_one_wrong_bit() -> Result<()> {
         let found = flipped.err().and_then(|error| error.found).context("nothing was found")?;
         assert_ne!(found, self_check::DIGEST, "parameter {wrong}");
     }
+    Ok(())
+}
+
+/// The program for a real STM32F405, as it is flashed: QEMU has its memory map and its serial line, but none of its
+/// clocks. It passes its self-check, falls back to the clock of reset, and says hello.
+#[test]
+fn the_program_of_a_real_board_says_hello() -> Result<()> {
+    let board = BOARDS.into_iter().find(|board| board.name == "stm32f405").context("no such board")?;
+    let mut qemu = tools::qemu(Machine::Netduino, &board.build()?);
+    let mut qemu = qemu.args(["-serial", "stdio", "-monitor", "none"]).stdout(Stdio::piped()).spawn()?;
+    let line = qemu.stdout.take().context("no serial line")?;
+    let (sender, hello) = mpsc::channel();
+    thread::spawn(move || {
+        let mut frame = Vec::new();
+        let read = BufReader::new(line).read_until(0, &mut frame); // a frame ends with a zero
+        sender.send(read.map(|_| frame))
+    });
+    let hello = hello.recv_timeout(Duration::from_secs(20));
+    qemu.kill()?;
+    qemu.wait()?;
+    let hello = String::from_utf8_lossy(&hello??).into_owned();
+    assert!(hello.contains(board.name), "{hello:?}");
     Ok(())
 }
 

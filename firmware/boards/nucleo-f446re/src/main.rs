@@ -3,6 +3,7 @@
 #![no_main]
 
 use defmt_rtt as _;
+use embedded_hal::digital::OutputPin;
 use embedded_hal_nb::serial::{Read as _, Write as _};
 use panic_probe as _;
 use stm32f4xx_hal::pac::{Peripherals, USART2};
