@@ -78,7 +78,9 @@ fn checks(options: &Options) -> Vec<Check> {
     const DENY: &str = "-- --deny warnings";
     let board = |machine: Machine| {
         let (target, name) = (machine.target(), machine.name());
-        format!("--package tamis-firmware --release --target {target} --features {name},sensors,must-not-link")
+        format!(
+            "--package tamis-firmware --release --target {target} --features {name},sensors,must-not-link"
+        )
     };
     let mut checks = vec![
         check("formatting", "fmt --all --check"),
