@@ -3,24 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The boards: each a feature of this name, and its memory map.
-const BOARDS: [(&str, &str); 7] = [
+/// The emulated boards: each a feature of this name, and its memory map.
+const BOARDS: [(&str, &str); 8] = [
     ("mps2-an385", "mps2.x"),
     ("mps2-an386", "mps2.x"),
     ("mps2-an500", "mps2.x"),
     ("mps2-an505", "mps2-an505.x"),
     ("mps3-an547", "mps3-an547.x"),
     ("microbit", "microbit.x"),
+    ("netduinoplus2", "stm32f405.x"),
     ("virt", "virt.x"),
 ];
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
 /// without a logger. What the application needs is measured by a test; the others are simpler.
-const PROGRAMS: [(&str, u32, bool); 21] = [
+const PROGRAMS: [(&str, u32, bool); 22] = [
     ("trainer", 4096, true),
     ("altered", 4096, true),
     ("overrun", 4096, true),
     ("crash", 4096, true),
+    ("wrong_digest", 4096, true),
     ("example", 2048, true),
     ("repro", 2048, true),
     ("one_pass", 4096, true),
@@ -55,10 +57,12 @@ fn main() {
         env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
     };
     let mut chosen = BOARDS.iter().filter(|(name, _)| is_chosen(name));
-    // Without a board there is nothing to build.
+    if is_chosen("application") {
+        println!("cargo::rustc-cfg=on_board"); // a microcontroller, emulated or real
+    }
+    // A real board links its program itself; without a board there is none.
     let Some((name, map)) = chosen.next() else { return };
     assert!(chosen.next().is_none(), "one board at a time");
-    println!("cargo::rustc-cfg=on_board"); // a microcontroller, and which
     println!("cargo::rustc-env=TAMIS_BOARD={name}");
     let map = Path::new("memory").join(map);
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

@@ -1,13 +1,15 @@
 //! The application: the resident program of the kernel on a board, its log, its LED.
 
 use embedded_hal::digital::OutputPin;
+use embedded_io::{Read, Write};
+use embedded_storage::nor_flash::NorFlash;
 use static_cell::ConstStaticCell;
 use tamis::ARITHMETIC_VERSION;
 use tamis::checkpoint::Checkpoints;
 use tamis::resident::{Resident, State, Surroundings};
 
 use crate::arch::{self, Timer};
-use crate::board::{self, Board};
+use crate::board::Board;
 use crate::end;
 use crate::line::Line;
 use crate::sensor::{self, Queue};
@@ -37,10 +39,8 @@ impl Settings {
 }
 
 /// Serves requests until one says exit.
-pub fn run(settings: &'static Settings) -> ! {
-    let Some(Board { name, serial, led, timer, flash }) = board::take() else {
-        panic!("the board is taken once, here");
-    };
+pub fn run(board: Board<impl Read + Write, impl OutputPin, impl NorFlash>, settings: &'static Settings) -> ! {
+    let Board { name, serial, led, timer, flash } = board;
     defmt::info!("tamis on {=str}, arithmetic version {=u32}", name, ARITHMETIC_VERSION);
     let mut resident = Resident {
         board: name,

@@ -4,15 +4,18 @@
 //! |---|---|
 //! | `app.rs` | the application: the resident program of the kernel on a board |
 //! | `line.rs` | its serial line |
+//! | `start.rs`, `self_check.rs` | what comes before it: a known training, whose digest must be right |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
+//! | `sensors/` | real sensors, by `embedded-hal` and their driver crates; the host has them on mocks |
 //! | `workloads.rs`, `bench.rs`, `growth.rs` | the networks of the benchmarks and the course of one; the host has them from here |
 //! | `power_loss.rs` | a training that goes on from checkpoints; the host has it from here |
 //! | `published.rs` | the paper's linear experiment from its published start; the host has it from here |
 //! | `one_pass.rs` | the course of a selection of inputs, which the host has from here too |
+//! | `motor.rs` | the worked example with real sensors: which channels tell how worn a motor is |
 //! | `sizes.rs` | how large the networks are that show what fits |
-//! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault, by choice |
+//! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault in QEMU, by choice |
 //! | `arch/` | one file per kind of core: start-up code, interrupt, timer, fault handler |
-//! | `board/` | one file per board: serial line, LED; `serial.rs` polls the UARTs that have no driver crate |
+//! | `board/` | one file per board of QEMU's: serial line, LED; `serial.rs` polls UARTs a byte at a time |
 //! | `registers/` | register files, where no safe peripheral crate exists |
 //!
 //! There is no `unsafe` here but in `registers/`, and the keyword where nothing unsafe is done: on the fault handlers
@@ -24,9 +27,13 @@
 
 pub mod bench;
 pub mod growth;
+pub mod motor;
 pub mod one_pass;
 pub mod power_loss;
 pub mod published;
+pub mod self_check;
+#[cfg(feature = "sensors")]
+pub mod sensors;
 pub mod workloads;
 
 #[cfg(on_board)]
@@ -37,7 +44,7 @@ pub mod arch;
 pub mod board;
 #[cfg(on_board)]
 pub mod end;
-#[cfg(on_board)]
+#[cfg(all(on_board, feature = "board"))]
 mod fault;
 #[cfg(on_board)]
 mod line;
@@ -47,6 +54,8 @@ mod registers;
 pub mod sensor;
 #[cfg(on_board)]
 pub mod sizes;
+#[cfg(on_board)]
+pub mod start;
 
 #[cfg(on_board)]
 pub use arch::entry;

@@ -10,6 +10,7 @@
 //! | `regime.rs`, `jacobian.rs` | whether that formula holds for a training; a network in f64 |
 //! | `sweep.rs`, `sweep/` | grids of trainings, and what is made of their rows |
 //! | `bench.rs`, `bench/` | what a training step costs |
+//! | `boards.rs` | the real boards, and what fits on them |
 //! | `experiments.rs`, `configurations.rs` | what the demonstration and the cross-check train |
 //! | `training.rs` | any training, as options of a command line |
 //! | `replica.rs`, `device.rs` | a training carried out by the host, and by a board |
@@ -27,6 +28,7 @@
 //! | `whole.rs` | files, whole or not at all |
 
 pub mod bench;
+pub mod boards;
 pub mod bundle;
 pub mod checkpoint;
 pub mod compare;

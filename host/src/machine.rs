@@ -32,6 +32,10 @@ pub enum Machine {
     #[value(name = "microbit")]
     #[serde(rename = "microbit")]
     Microbit,
+    /// Cortex-M4F, hard float: the memory map of a real chip, the STM32F405.
+    #[value(name = "netduinoplus2")]
+    #[serde(rename = "netduinoplus2")]
+    Netduino,
     /// RISC-V, soft float.
     #[value(name = "virt")]
     #[serde(rename = "virt")]
@@ -40,7 +44,19 @@ pub enum Machine {
 
 impl Machine {
     /// All of them, the reference first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::MpsAn386,
+        Self::MpsAn500,
+        Self::MpsAn505,
+        Self::MpsAn547,
+        Self::MpsAn385,
+        Self::Microbit,
+        Self::RiscvVirt,
+        Self::Netduino,
+    ];
+
+    /// One for each core: what is measured on them holds for the others.
+    pub const CORES: [Self; 7] = [
         Self::MpsAn386,
         Self::MpsAn500,
         Self::MpsAn505,
@@ -60,6 +76,7 @@ impl Machine {
             Self::MpsAn385 => "mps2-an385",
             Self::Microbit => "microbit",
             Self::RiscvVirt => "virt",
+            Self::Netduino => "netduinoplus2",
         }
     }
 
@@ -74,7 +91,7 @@ impl Machine {
     /// The core, and how it computes.
     pub fn core(self) -> &'static str {
         match self {
-            Self::MpsAn386 => "Cortex-M4F, hard float",
+            Self::MpsAn386 | Self::Netduino => "Cortex-M4F, hard float",
             Self::MpsAn500 => "Cortex-M7, hard float",
             Self::MpsAn505 => "Cortex-M33, hard float",
             Self::MpsAn547 => "Cortex-M55, hard float",
@@ -87,7 +104,7 @@ impl Machine {
     /// The Rust target; machines may share one.
     pub fn target(self) -> &'static str {
         match self {
-            Self::MpsAn386 | Self::MpsAn500 => "thumbv7em-none-eabihf",
+            Self::MpsAn386 | Self::MpsAn500 | Self::Netduino => "thumbv7em-none-eabihf",
             Self::MpsAn505 | Self::MpsAn547 => "thumbv8m.main-none-eabihf",
             Self::MpsAn385 => "thumbv7m-none-eabi",
             Self::Microbit => "thumbv6m-none-eabi",
@@ -101,7 +118,7 @@ impl Machine {
     }
 
     /// Nanoseconds of one tick of the core's timer: 25 MHz on most, 20 on AN505, 32 on AN547, 16 on the micro:bit,
-    /// 10 on `virt`.
+    /// 10 on `virt`, 168 on the Netduino, whatever its program does to its clocks.
     pub fn tick_ns(self) -> f64 {
         match self {
             Self::MpsAn386 | Self::MpsAn500 | Self::MpsAn385 => 40.0,
@@ -109,6 +126,7 @@ impl Machine {
             Self::MpsAn547 => 31.25,
             Self::Microbit => 62.5,
             Self::RiscvVirt => 100.0,
+            Self::Netduino => 1000.0 / 168.0,
         }
     }
 

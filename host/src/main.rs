@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tamis_host::tools::Missing;
 use tamis_host::{
-    bench, checkpoint, crosscheck, demo, device, fits, import, repro, run, select, sweep, theory, trace,
-    train,
+    bench, boards, checkpoint, crosscheck, demo, device, fits, import, repro, run, select, sweep, theory,
+    trace, train,
 };
 
 /// Trains neural networks on microcontrollers, with the same bits as on the host.
@@ -22,6 +22,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Bench(bench::Options),
+    Boards(boards::Options),
     Checkpoint(checkpoint::Options),
     Demo(demo::Options),
     Device(device::command::Options),
@@ -41,6 +42,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Bench(options) => bench::run(&options),
+        Command::Boards(options) => boards::run(&options),
         Command::Checkpoint(options) => checkpoint::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Device(options) => device::command::run(&options),

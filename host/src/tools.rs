@@ -69,9 +69,8 @@ pub fn qemu(machine: Machine, elf: &Path) -> Command {
     qemu
 }
 
-/// Makes sure that the Rust target of `machine` is there.
-pub fn ensure_target(machine: Machine) -> Result<()> {
-    let target = machine.target();
+/// Makes sure that a Rust target is there.
+pub fn ensure_target(target: &'static str) -> Result<()> {
     let sysroot =
         Command::new("rustc").args(["--print", "sysroot"]).output().context("rustc does not run")?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
@@ -140,7 +139,7 @@ pub fn build_firmware_as(profile: Profile, machine: Machine, program: &str) -> R
 
 /// The command that builds one program of the firmware; the machine's Rust target is there.
 pub fn firmware_build(profile: Profile, machine: Machine, program: &str) -> Result<Command> {
-    ensure_target(machine)?;
+    ensure_target(machine.target())?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--profile", profile.name()]);
     cargo.args(["--package", "tamis-firmware", "--bin", program]);

@@ -204,6 +204,7 @@ fn bad_arguments_are_named() -> Result<()> {
 fn help_has_an_example() -> Result<()> {
     let commands = [
         "bench",
+        "boards",
         "demo",
         "crosscheck",
         "fits",

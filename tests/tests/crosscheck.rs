@@ -26,6 +26,11 @@ fn cortex_m4f_equals_the_host() -> Result<()> {
 }
 
 #[test]
+fn the_memory_map_of_a_real_chip_equals_the_host() -> Result<()> {
+    all_steps_are_equal(Machine::Netduino, 200)
+}
+
+#[test]
 fn cortex_m7_equals_the_host() -> Result<()> {
     all_steps_are_equal(Machine::MpsAn500, 1000)
 }

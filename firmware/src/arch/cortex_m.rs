@@ -4,9 +4,9 @@ use cortex_m::asm;
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::peripheral::{SCB, SYST};
 pub use cortex_m_rt::entry;
-use cortex_m_rt::{ExceptionFrame, exception};
+use cortex_m_rt::exception;
 
-use crate::{fault, sensor};
+use crate::sensor;
 
 /// The core's timer.
 pub type Timer = SYST;
@@ -49,9 +49,15 @@ pub fn fault() -> ! {
     asm::udf()
 }
 
-// `cortex-m-rt` asks for the keyword; nothing unsafe is done.
+/// Starts the program again.
+pub fn reset() -> ! {
+    SCB::sys_reset()
+}
+
+// `cortex-m-rt` asks for the keyword; nothing unsafe is done. On a real board the debugger sees the fault.
+#[cfg(feature = "board")]
 #[allow(unsafe_code)]
 #[exception]
-unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    fault::at(frame.pc())
+unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
+    crate::fault::at(frame.pc())
 }

@@ -7,9 +7,9 @@
 #[cfg(target_arch = "arm")]
 mod cortex_m;
 #[cfg(target_arch = "arm")]
-pub use self::cortex_m::{Timer, entry, fault, interrupt, ticks};
+pub use self::cortex_m::{Timer, entry, fault, interrupt, reset, ticks};
 
-#[cfg(target_arch = "riscv32")]
+#[cfg(feature = "virt")]
 mod riscv;
-#[cfg(target_arch = "riscv32")]
+#[cfg(feature = "virt")]
 pub use self::riscv::{Timer, entry, fault, interrupt, ticks};

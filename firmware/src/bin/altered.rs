@@ -4,8 +4,8 @@
 #![no_std]
 #![no_main]
 
-use tamis_firmware::app::{self, Settings};
-use tamis_firmware::entry;
+use tamis_firmware::app::Settings;
+use tamis_firmware::{board, entry, start};
 
 /// After this update.
 const UPDATE: u32 = 37;
@@ -14,7 +14,7 @@ const PARAM: usize = 115;
 
 #[entry]
 fn main() -> ! {
-    app::run(&Settings { after_update: flip_lowest_bit, ..Settings::HONEST })
+    start::run(board::take(), &Settings { after_update: flip_lowest_bit, ..Settings::HONEST })
 }
 
 fn flip_lowest_bit(update: u32, params: &mut [f32]) {

@@ -3,15 +3,15 @@
 #![no_std]
 #![no_main]
 
-use tamis_firmware::app::{self, Settings};
-use tamis_firmware::{arch, entry};
+use tamis_firmware::app::Settings;
+use tamis_firmware::{arch, board, entry, start};
 
 /// The parameters of 14-8-1 without biases.
 const PANICS: usize = 14 * 8 + 8;
 
 #[entry]
 fn main() -> ! {
-    app::run(&Settings { after_update: crash, ..Settings::HONEST })
+    start::run(board::take(), &Settings { after_update: crash, ..Settings::HONEST })
 }
 
 fn crash(update: u32, params: &mut [f32]) {

@@ -2,10 +2,10 @@
 #![no_std]
 #![no_main]
 
-use tamis_firmware::app::{self, Settings};
-use tamis_firmware::entry;
+use tamis_firmware::app::Settings;
+use tamis_firmware::{board, entry, start};
 
 #[entry]
 fn main() -> ! {
-    app::run(&Settings::HONEST)
+    start::run(board::take(), &Settings::HONEST)
 }

@@ -1,6 +1,9 @@
 //! The boards: each brings a serial line and an LED, and calls them by the traits of `embedded-io` and
 //! `embedded-hal`.
 
+pub mod erased;
+pub mod inverted;
+
 #[cfg(feature = "microbit")]
 mod microbit;
 #[cfg(feature = "microbit")]
@@ -11,8 +14,16 @@ mod mps;
 #[cfg(feature = "mps")]
 pub use mps::take;
 
-#[cfg(any(feature = "mps", feature = "virt"))]
-mod serial;
+#[cfg(feature = "netduinoplus2")]
+mod netduinoplus2;
+#[cfg(feature = "netduinoplus2")]
+pub use netduinoplus2::take;
+
+pub mod no_flash;
+pub mod serial;
+
+#[cfg(feature = "stm32f405")]
+pub mod stm32f405;
 
 #[cfg(feature = "virt")]
 mod virt;
@@ -22,11 +33,12 @@ pub use virt::take;
 use crate::arch::Timer;
 
 /// The name that QEMU knows the board by.
+#[cfg(feature = "board")]
 const NAME: &str = env!("TAMIS_BOARD"); // from build.rs
 
 /// What the application needs of a board.
 pub struct Board<S, L, F> {
-    /// The name that QEMU knows it by.
+    /// The name that the host, or QEMU, knows it by.
     pub name: &'static str,
     /// The serial line to the host.
     pub serial: S,

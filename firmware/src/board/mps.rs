@@ -21,23 +21,24 @@ pub fn take() -> Option<Board<Serial<Uart0>, Led, Kept>> {
     registers::write(Uart::Control, TX_ENABLE | RX_ENABLE);
     // Drops what came before; it also wakes QEMU's receiver, which else looks again a second later.
     registers::read(Uart::Data);
-    Some(Board { name: NAME, serial: Serial::new(), led: Led(()), timer: core.SYST, flash: Kept::new() })
+    let (serial, led) = (Serial::new(Uart0(())), Led(()));
+    Some(Board { name: NAME, serial, led, timer: core.SYST, flash: Kept::new() })
 }
 
 /// UART 0.
-pub struct Uart0;
+pub struct Uart0(());
 
 impl serial::Uart for Uart0 {
-    fn receive() -> Option<u8> {
+    fn receive(&mut self) -> Option<u8> {
         (registers::read(Uart::State) & RX_FULL != 0).then(|| registers::read(Uart::Data) as u8)
     }
 
-    fn has_room() -> bool {
-        registers::read(Uart::State) & TX_FULL == 0
-    }
-
-    fn send(byte: u8) {
-        registers::write(Uart::Data, u32::from(byte));
+    fn send(&mut self, byte: u8) -> bool {
+        let has_room = registers::read(Uart::State) & TX_FULL == 0;
+        if has_room {
+            registers::write(Uart::Data, u32::from(byte));
+        }
+        has_room
     }
 }
 

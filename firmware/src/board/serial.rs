@@ -1,29 +1,26 @@
-//! A serial line that is polled, a byte at a time: `embedded-io` for a UART whose registers we drive ourselves.
+//! A serial line that is polled, a byte at a time: `embedded-io` for a UART whose registers we drive ourselves, or
+//! whose driver crate knows another version of these traits.
 
 use core::convert::Infallible;
-use core::marker::PhantomData;
 
 use embedded_io::{ErrorType, Read, Write};
 
 /// A UART that has been set up.
 pub trait Uart {
     /// The byte that has been received, if there is one.
-    fn receive() -> Option<u8>;
+    fn receive(&mut self) -> Option<u8>;
 
-    /// Whether there is room for a byte to send.
-    fn has_room() -> bool;
-
-    /// Sends a byte; there is room.
-    fn send(byte: u8);
+    /// Sends a byte if there is room; else this is false.
+    fn send(&mut self, byte: u8) -> bool;
 }
 
 /// The serial line of a UART.
-pub struct Serial<U>(PhantomData<U>);
+pub struct Serial<U>(U);
 
 impl<U: Uart> Serial<U> {
-    /// Of the board, which is taken once.
-    pub(super) fn new() -> Self {
-        Self(PhantomData)
+    /// Of this UART.
+    pub fn new(uart: U) -> Self {
+        Self(uart)
     }
 }
 
@@ -35,7 +32,7 @@ impl<U: Uart> Read for Serial<U> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
         let Some(first) = buffer.first_mut() else { return Ok(0) };
         loop {
-            if let Some(byte) = U::receive() {
+            if let Some(byte) = self.0.receive() {
                 *first = byte;
                 return Ok(1);
             }
@@ -46,13 +43,39 @@ impl<U: Uart> Read for Serial<U> {
 impl<U: Uart> Write for Serial<U> {
     fn write(&mut self, buffer: &[u8]) -> Result<usize, Infallible> {
         let Some(&first) = buffer.first() else { return Ok(0) };
-        self.flush()?;
-        U::send(first);
+        while !self.0.send(first) {}
         Ok(1)
     }
 
     fn flush(&mut self) -> Result<(), Infallible> {
-        while !U::has_room() {}
-        Ok(())
+        Ok(()) // nothing is kept here
+    }
+}
+
+/// A serial line of two halves, as some driver crates have it.
+pub struct Halves<R, W> {
+    /// What receives.
+    pub reader: R,
+    /// What sends.
+    pub writer: W,
+}
+
+impl<R: ErrorType, W> ErrorType for Halves<R, W> {
+    type Error = R::Error;
+}
+
+impl<R: Read, W> Read for Halves<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, R::Error> {
+        self.reader.read(buffer)
+    }
+}
+
+impl<R: ErrorType, W: Write<Error = R::Error>> Write for Halves<R, W> {
+    fn write(&mut self, buffer: &[u8]) -> Result<usize, R::Error> {
+        self.writer.write(buffer)
+    }
+
+    fn flush(&mut self) -> Result<(), R::Error> {
+        self.writer.flush()
     }
 }

@@ -27,23 +27,24 @@ pub fn take() -> Option<Board<Serial<Uart0>, NoLed, Kept>> {
     registers::write(Uart::DividerHigh, high);
     registers::write(Uart::LineControl, EIGHT_BITS);
     registers::write(Uart::FifoControl, FIFO_ENABLE);
-    Some(Board { name: NAME, serial: Serial::new(), led: NoLed(()), timer: Timer, flash: Kept::new() })
+    let (serial, led) = (Serial::new(Uart0(())), NoLed(()));
+    Some(Board { name: NAME, serial, led, timer: Timer, flash: Kept::new() })
 }
 
 /// UART 0.
-pub struct Uart0;
+pub struct Uart0(());
 
 impl serial::Uart for Uart0 {
-    fn receive() -> Option<u8> {
+    fn receive(&mut self) -> Option<u8> {
         (registers::read(Uart::LineState) & RX_FULL != 0).then(|| registers::read(Uart::Data))
     }
 
-    fn has_room() -> bool {
-        registers::read(Uart::LineState) & TX_EMPTY != 0
-    }
-
-    fn send(byte: u8) {
-        registers::write(Uart::Data, byte);
+    fn send(&mut self, byte: u8) -> bool {
+        let has_room = registers::read(Uart::LineState) & TX_EMPTY != 0;
+        if has_room {
+            registers::write(Uart::Data, byte);
+        }
+        has_room
     }
 }
 

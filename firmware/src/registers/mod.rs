@@ -6,5 +6,7 @@ pub mod kept;
 pub mod mps;
 #[cfg(feature = "microbit")]
 pub mod nrf51;
+#[cfg(feature = "stm32f405")]
+pub mod stm32f405;
 #[cfg(feature = "virt")]
 pub mod virt;

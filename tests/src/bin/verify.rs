@@ -33,7 +33,7 @@ fn main() -> Result<ExitCode> {
     let options = Options::parse();
     for machine in Machine::ALL {
         tools::ensure_qemu(machine)?;
-        tools::ensure_target(machine)?;
+        tools::ensure_target(machine.target())?;
     }
     let (mut passed, mut failed) = (0, Vec::new());
     for check in checks(&options) {
@@ -78,7 +78,9 @@ fn checks(options: &Options) -> Vec<Check> {
     const DENY: &str = "-- --deny warnings";
     let board = |machine: Machine| {
         let (target, name) = (machine.target(), machine.name());
-        format!("--package tamis-firmware --release --target {target} --features {name},must-not-link")
+        format!(
+            "--package tamis-firmware --release --target {target} --features {name},sensors,must-not-link"
+        )
     };
     let mut checks = vec![
         check("formatting", "fmt --all --check"),
@@ -96,6 +98,11 @@ fn checks(options: &Options) -> Vec<Check> {
             &format!("doc --quiet --no-deps {}", board(machine)),
         ));
     }
+    let sizes = check(
+        "the programs of the real boards",
+        "run --quiet --package tamis-host --bin tamis -- boards --build",
+    );
+    checks.push(Check { is_long: true, ..sizes });
     checks.push(check("the kernel's package", "package --package tamis --allow-dirty"));
     let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {TESTED}"));
     checks.push(Check { is_long: true, ..tests });
