@@ -42,7 +42,13 @@ fn take() -> Option<Board<Line, impl OutputPin>> {
     let (writer, reader) = uart.split(SENT.take(), RECEIVED.take()).ok()?;
     port.p0_28.into_push_pull_output(Level::Low);
     let led = port.p0_21.into_push_pull_output(Level::Low);
-    Some(Board { name: "microbit-v2", serial: Halves { reader, writer }, led, timer: core.SYST, flash: NoFlash })
+    Some(Board {
+        name: "microbit-v2",
+        serial: Halves { reader, writer },
+        led,
+        timer: core.SYST,
+        flash: NoFlash,
+    })
 }
 
 /// UARTE0.

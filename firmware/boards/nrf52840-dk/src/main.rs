@@ -12,8 +12,8 @@ use panic_probe as _;
 use static_cell::ConstStaticCell;
 use tamis_firmware::app::Settings;
 use tamis_firmware::board::Board;
-use tamis_firmware::board::no_flash::NoFlash;
 use tamis_firmware::board::inverted::Inverted;
+use tamis_firmware::board::no_flash::NoFlash;
 use tamis_firmware::board::serial::Halves;
 use tamis_firmware::{entry, start};
 
@@ -27,7 +27,7 @@ fn main() -> ! {
 }
 
 /// The board, once: UARTE0 on P0.06 (out) and P0.08 (in), which the debugger brings to USB; LED1 on P0.13, lit when low.
-fn take() -> Option<Board<Line, Inverted<impl OutputPin>>> {
+fn take() -> Option<Board<Line, Inverted<impl OutputPin>, NoFlash>> {
     let core = cortex_m::Peripherals::take()?;
     let chip = Peripherals::take()?;
     Clocks::new(chip.CLOCK).enable_ext_hfosc(); // the crystal, for the serial line
@@ -41,7 +41,13 @@ fn take() -> Option<Board<Line, Inverted<impl OutputPin>>> {
     let uart = Uarte::new(chip.UARTE0, pins, Parity::EXCLUDED, Baudrate::BAUD115200);
     let (writer, reader) = uart.split(SENT.take(), RECEIVED.take()).ok()?;
     let led = Inverted(port.p0_13.into_push_pull_output(Level::High));
-    Some(Board { name: "nrf52840-dk", serial: Halves { reader, writer }, led, timer: core.SYST, flash: NoFlash })
+    Some(Board {
+        name: "nrf52840-dk",
+        serial: Halves { reader, writer },
+        led,
+        timer: core.SYST,
+        flash: NoFlash,
+    })
 }
 
 /// UARTE0.

@@ -11,6 +11,7 @@ use stm32f4xx_hal::prelude::*;
 use stm32f4xx_hal::rcc::Config;
 use stm32f4xx_hal::serial::Serial;
 use tamis_firmware::app::Settings;
+use tamis_firmware::board::no_flash::NoFlash;
 use tamis_firmware::board::{Board, serial};
 use tamis_firmware::{entry, start};
 
@@ -20,14 +21,20 @@ fn main() -> ! {
 }
 
 /// The board, once: USART2 on PA2 and PA3, which the debugger brings to USB; the green LED LD2 on PA5.
-fn take() -> Option<Board<serial::Serial<Usart>, impl OutputPin>> {
+fn take() -> Option<Board<serial::Serial<Usart>, impl OutputPin, NoFlash>> {
     let core = cortex_m::Peripherals::take()?;
     let chip = Peripherals::take()?;
     let mut clocks = chip.RCC.freeze(Config::hsi().sysclk(180.MHz()));
     let port = chip.GPIOA.split(&mut clocks);
     let line = chip.USART2.serial((port.pa2, port.pa3), 115_200.bps(), &mut clocks).ok()?;
     let led = port.pa5.into_push_pull_output();
-    Some(Board { name: "nucleo-f446re", serial: serial::Serial::new(Usart(line)), led, timer: core.SYST, flash: NoFlash })
+    Some(Board {
+        name: "nucleo-f446re",
+        serial: serial::Serial::new(Usart(line)),
+        led,
+        timer: core.SYST,
+        flash: NoFlash,
+    })
 }
 
 /// USART2.
