@@ -27,7 +27,7 @@ fn main() -> ! {
 
 /// The board, once: UARTE0 on P0.06 (out) and P1.08 (in), which the debugger brings to USB; the first LED of the display,
 /// its column P0.28 low, its row P0.21 high when lit.
-fn take() -> Option<Board<Line, impl OutputPin>> {
+fn take() -> Option<Board<Line, impl OutputPin, NoFlash>> {
     let core = cortex_m::Peripherals::take()?;
     let chip = Peripherals::take()?;
     Clocks::new(chip.CLOCK).enable_ext_hfosc(); // the crystal, for the serial line
