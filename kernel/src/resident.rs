@@ -261,18 +261,19 @@ impl<S: Sensor, F: NorFlash, R: Surroundings> Resident<'_, S, F, R> {
     /// Counts the ticks of so many updates as were asked for, and of twice as many, all on the first sample.
     #[inline(never)] // as for `train`
     fn measure(&mut self, line: &mut impl Line) -> Next {
-        let ticks = match line.request() {
-            Request::Measure { training, updates } => match &training.unpack() {
-                Ok(training) => self.count(training, updates).and_then(|once| {
-                    let twice = self.count(training, updates.saturating_mul(2))?;
-                    Ok((once, twice))
-                }),
-                Err(_) => Err(Reason::Unreadable),
-            },
-            _ => Err(Reason::Unreadable),
+        let updates = match line.request() {
+            Request::Measure { updates, .. } => updates,
+            _ => 0,
+        };
+        let ticks = match &measured(line) {
+            Some(training) => self.count(training, updates).and_then(|once| {
+                let twice = self.count(training, updates.saturating_mul(2))?;
+                Ok((once, twice))
+            }),
+            None => Err(Reason::Unreadable),
         };
         match ticks {
-            Ok((once, twice)) => line.answer(&Answer::Ticks { once, twice }),
+            Ok((once, twice)) => say_ticks(line, once, twice),
             Err(reason) => refuse(line, &mut self.surroundings, &reason),
         }
         Next::Idle
@@ -293,13 +294,27 @@ impl<S: Sensor, F: NorFlash, R: Surroundings> Resident<'_, S, F, R> {
     }
 }
 
+/// The training that is to be measured.
 #[inline(never)] // nothing of it is on the stack of an update
+fn measured(line: &impl Line) -> Option<Training> {
+    match line.request() {
+        Request::Measure { training, .. } => training.unpack().ok(),
+        _ => None,
+    }
+}
+
+#[inline(never)] // as for `measured`
+fn say_ticks(line: &mut impl Line, once: u32, twice: u32) {
+    line.answer(&Answer::Ticks { once, twice });
+}
+
+#[inline(never)] // as for `measured`
 fn say_hello(line: &mut impl Line, hello: &Hello) {
     line.answer(&Answer::Hello(hello.clone()));
 }
 
 /// Shows a refusal, and says it.
-#[inline(never)] // as for `say_hello`
+#[inline(never)] // as for `measured`
 fn refuse(line: &mut impl Line, surroundings: &mut impl Surroundings, reason: &Reason) {
     let text = text(reason);
     surroundings.show(State::Refused(&text));
