@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use serde_json::{Value, json};
@@ -117,8 +117,8 @@ impl NorFlash for Bytes {
 /// A checkpoint that was found.
 struct Checkpoint {
     found: Found,
-    arithmetic: u32,
     description: Vec<u8>,
+    state: Vec<u8>,
 }
 
 impl Checkpoint {
@@ -141,26 +141,23 @@ impl Checkpoint {
 }
 
 impl ImageOptions {
-    fn open(&self) -> Result<Checkpoints<Bytes>> {
+    /// All whole checkpoints, by slot.
+    fn checkpoints(&self) -> Result<Vec<Checkpoint>> {
         let place = || self.file.display().to_string();
         let bytes = Bytes(fs::read(&self.file).with_context(place)?);
         let checkpoints = match self.slot {
             Some(slot) => Checkpoints::new(bytes, slot),
             None => Checkpoints::halves(bytes),
         };
-        checkpoints.with_context(place)
-    }
-
-    /// All whole checkpoints, by slot.
-    fn checkpoints(&self) -> Result<Vec<Checkpoint>> {
-        let mut checkpoints = self.open()?;
+        let mut checkpoints = checkpoints.with_context(place)?;
         let mut all = Vec::new();
         for slot in 0..checkpoints.slots() {
             let Some(found) = checkpoints.look(slot)? else { continue };
             let mut description = vec![0; found.description as usize];
             checkpoints.description(&found, &mut description)?;
-            let arithmetic = checkpoints.arithmetic(slot).context("the arithmetic")?;
-            all.push(Checkpoint { found, arithmetic, description });
+            let mut state = vec![0; 4 * found.words as usize];
+            checkpoints.state(&found, &mut state)?;
+            all.push(Checkpoint { found, description, state });
         }
         Ok(all)
     }
@@ -173,17 +170,17 @@ fn newest(checkpoints: &[Checkpoint]) -> Option<&Checkpoint> {
 fn show(options: &ShowOptions, is_verdict: bool) -> Result<ExitCode> {
     let checkpoints = options.image.checkpoints()?;
     let newest = newest(&checkpoints);
-    let is_good = newest.is_some_and(|newest| newest.arithmetic == tamis::ARITHMETIC_VERSION);
+    let is_good = newest.is_some_and(|newest| newest.found.arithmetic == tamis::ARITHMETIC_VERSION);
     let is_newest =
         |checkpoint: &Checkpoint| newest.is_some_and(|newest| newest.found.slot == checkpoint.found.slot);
     if options.json {
         let objects: Vec<Value> = checkpoints
             .iter()
             .map(|checkpoint| {
-                let Found { slot, sequence, updates, digest, words, .. } = checkpoint.found;
+                let Found { slot, arithmetic, sequence, updates, digest, words, .. } = checkpoint.found;
                 json!({
                     "slot": slot, "sequence": sequence, "updates": updates, "digest": format!("{digest:08x}"),
-                    "words": words, "arithmetic": checkpoint.arithmetic, "newest": is_newest(checkpoint),
+                    "words": words, "arithmetic": arithmetic, "newest": is_newest(checkpoint),
                     "training": checkpoint.training(),
                 })
             })
@@ -193,13 +190,13 @@ fn show(options: &ShowOptions, is_verdict: bool) -> Result<ExitCode> {
         println!("no whole checkpoint");
     } else {
         let rows = checkpoints.iter().map(|checkpoint| {
-            let Found { slot, sequence, updates, digest, .. } = checkpoint.found;
+            let Found { slot, arithmetic, sequence, updates, digest, .. } = checkpoint.found;
             vec![
                 format!("{slot}{}", if is_newest(checkpoint) { ", newest" } else { "" }),
                 sequence.to_string(),
                 thousands(updates),
                 format!("{digest:08x}"),
-                checkpoint.arithmetic.to_string(),
+                arithmetic.to_string(),
                 checkpoint.training(),
             ]
         });
@@ -234,19 +231,9 @@ fn parameters(options: &ImageOptions) -> Result<Image> {
         bail!("{}: the newest checkpoint is not the trainer's: its network is unknown", place());
     };
     let layers = training.layers;
-    let bytes = words(&options.open()?.into_flash().0, &newest.found, options.slot)?;
     // The state begins with the parameters.
-    ensure!(bytes.len() >= layers.params(), "{}: the checkpoint is too short for {layers}", place());
-    let params = bytes[..layers.params()].to_vec();
+    let (words, _) = newest.state.as_chunks::<4>();
+    let params: Vec<f32> = words.iter().take(layers.params()).map(|&word| f32::from_le_bytes(word)).collect();
     let encoder = exchange::plain(layers.inputs(), layers.outputs());
-    exchange::checked(Image { encoder, layers, params })
-}
-
-/// The state of a checkpoint as numbers.
-fn words(image: &[u8], found: &Found, slot: Option<u32>) -> Result<Vec<f32>> {
-    let slot = slot.map_or(image.len() / 2, |slot| slot as usize);
-    let from = found.slot as usize * slot + tamis::checkpoint::HEADER + found.description as usize;
-    let state = image.get(from..from + 4 * found.words as usize).context("the checkpoint ends early")?;
-    let (words, _) = state.as_chunks::<4>();
-    Ok(words.iter().map(|&word| f32::from_le_bytes(word)).collect())
+    exchange::checked(Image { encoder, layers, params }).with_context(place)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use tamis::frame::FRAME;
-use tamis::wire::{Answer, Configuration, Hello, ITEMS, Origin, Packed, Progress, Request, Training};
+use tamis::wire::{Answer, Configuration, ITEMS, Origin, Packed, Progress, Request, Training};
 
 use crate::emulator::{Emulator, NS_PER_INSTRUCTION};
 use crate::machine::Machine;
@@ -133,14 +133,6 @@ pub fn instructions(board: &mut Emulator, machine: Machine, training: &Training)
             Ok(f64::from(twice - once) * machine.tick_ns() / NS_PER_INSTRUCTION / f64::from(updates))
         }
         unexpected => bail!("the device answers a measurement with {unexpected:?}"),
-    }
-}
-
-/// What a device is.
-pub fn hello(device: &mut impl Device) -> Result<Hello> {
-    match request(device, &Request::Hello)? {
-        Answer::Hello(hello) => Ok(hello),
-        other => bail!("the device answers a hello with {other:?}"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use tamis::wire::{Answer, Request};
+use tamis::wire::{Answer, Hello, Request};
 
 use crate::device::Device;
 use crate::link::{Closed, Counts, Link};
@@ -39,6 +39,7 @@ pub struct Emulator {
     elf: PathBuf,
     child: Child,
     link: Option<Link>,
+    hello: Option<Hello>,
     monitor: Option<TcpStream>,
     log: Log,
     complaints: Option<JoinHandle<Vec<u8>>>,
@@ -71,8 +72,16 @@ impl Emulator {
         let log = Log { reader: child.stdout.take().map(collect), bytes: Vec::new() };
         let complaints = child.stderr.take().map(collect);
         // From here on the emulator ends with this value, whatever fails.
-        let mut board =
-            Self { machine, elf: elf.to_owned(), child, link: None, monitor: None, log, complaints };
+        let mut board = Self {
+            machine,
+            elf: elf.to_owned(),
+            child,
+            link: None,
+            hello: None,
+            monitor: None,
+            log,
+            complaints,
+        };
         let line = accept(&line.0, &mut board.child).map_err(|error| board.explain(error))?;
         board.monitor = Some(accept(&monitor.0, &mut board.child).map_err(|error| board.explain(error))?);
         Ok((board, line))
@@ -101,8 +110,14 @@ impl Emulator {
             hello.board,
             self.machine
         );
-        self.link.as_mut().context("the emulator has no serial line")?.greet()?;
+        let link = self.link.as_mut().context("the emulator has no serial line")?;
+        self.hello = Some(link.greet()?);
         Ok(())
+    }
+
+    /// What the program says it is.
+    pub fn hello(&self) -> Option<&Hello> {
+        self.hello.as_ref()
     }
 
     /// What has happened on the serial line.

@@ -75,8 +75,8 @@ impl At {
                     Some(elf) => elf.clone(),
                     None => tools::firmware(machine)?,
                 };
-                let mut emulator = Emulator::boot(machine, &elf, Clock::Free)?;
-                let hello = crate::device::hello(&mut emulator)?;
+                let emulator = Emulator::boot(machine, &elf, Clock::Free)?;
+                let hello = emulator.hello().context("the emulator has said no hello")?.clone();
                 Ok(Board::Emulator(Box::new(emulator), hello))
             }
         }

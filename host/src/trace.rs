@@ -9,13 +9,13 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use heapless::{String, Vec as Short};
+use heapless::{String as Label, Vec as Short};
 use serde::{Deserialize, Serialize};
 use tamis::ARITHMETIC_VERSION;
 use tamis::frame::{self, Decoder, FRAME};
 use tamis::wire::{Configuration, NUMBERS, Progress};
 
-use crate::device::feed::{Numbers, Rows, width};
+use crate::device::feed::{Numbers, Rows, rows_of, width};
 
 pub mod replay;
 
@@ -34,9 +34,9 @@ pub enum Record {
         /// [`ARITHMETIC_VERSION`].
         arithmetic: u32,
         /// The version of Tamis.
-        version: String<16>,
+        version: Label<16>,
         /// The board.
-        board: String<16>,
+        board: Label<16>,
     },
     /// The second: what is trained.
     Configuration(Configuration),
@@ -112,8 +112,8 @@ impl Trace {
             trace.write(&Record::Head {
                 trace: TRACE_VERSION,
                 arithmetic: ARITHMETIC_VERSION,
-                version: String::try_from(env!("CARGO_PKG_VERSION")).unwrap_or_default(),
-                board: String::try_from(board).unwrap_or_default(),
+                version: Label::try_from(env!("CARGO_PKG_VERSION")).unwrap_or_default(),
+                board: Label::try_from(board).unwrap_or_default(),
             })?;
             trace.write(&Record::Configuration(configuration.clone()))?;
             for (chunk, first) in params.unwrap_or_default().chunks(NUMBERS).zip((0..).step_by(NUMBERS)) {
@@ -201,7 +201,7 @@ impl Trace {
 #[derive(Clone, Debug)]
 pub struct Reading {
     /// The board.
-    pub board: std::string::String,
+    pub board: String,
     /// What was trained.
     pub configuration: Configuration,
     /// Parameters that it began with, if they came from outside.
@@ -213,7 +213,7 @@ pub struct Reading {
     /// Bytes up to the end of the last whole record.
     pub whole: u64,
     /// What is wrong behind them, if anything is.
-    pub damage: Option<std::string::String>,
+    pub damage: Option<String>,
     /// Whether that is more than a last record that is cut off.
     pub is_damaged_inside: bool,
 }
@@ -247,9 +247,8 @@ pub fn parse(bytes: &[u8]) -> Result<Reading> {
         damage = Some(format!("record {}, from byte {whole} on: it is cut off", records.len() + 1));
     }
     let mut records = records.into_iter();
-    let damaged = |damage: &Option<std::string::String>| {
-        damage.as_ref().map_or_else(std::string::String::new, |damage| format!("; {damage}"))
-    };
+    let damaged =
+        |damage: &Option<String>| damage.as_ref().map_or_else(String::new, |damage| format!("; {damage}"));
     let Some(Record::Head { trace, arithmetic, board, .. }) = records.next() else {
         bail!("this is no trace{}", damaged(&damage));
     };
@@ -290,12 +289,10 @@ pub fn parse(bytes: &[u8]) -> Result<Reading> {
 /// The rows of a trace: kept in it, or made anew by the task.
 pub fn rows(reading: &Reading) -> impl FnMut(u64, &mut [f32]) + '_ {
     let training = &reading.configuration.training;
-    let (task, width) = (training.plan.task, width(training));
+    let (mut of_task, width) = (rows_of(training.plan.task), width(training));
     move |index, row| {
         if reading.samples.is_empty() {
-            let (x, targets) = row.split_at_mut(usize::from(task.inputs));
-            targets.fill(task.row(index, x));
-            return;
+            return of_task(index, row);
         }
         let from = index as usize * width;
         match reading.samples.get(from..from + row.len()) {

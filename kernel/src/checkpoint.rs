@@ -85,8 +85,6 @@ use crate::trainer::Trainer;
 const MAGIC: u32 = u32::from_le_bytes(*b"TMS1");
 /// Bytes of a block, which is what is written at a time, and of a header.
 const BLOCK: usize = 32;
-/// Bytes of the header of a slot, before the description.
-pub const HEADER: usize = BLOCK;
 /// Bytes of a word.
 const WORD: usize = 4;
 
@@ -103,6 +101,8 @@ pub struct Checkpoints<F> {
 pub struct Found {
     /// Its slot, from 0.
     pub slot: u32,
+    /// The version of the arithmetic that made it.
+    pub arithmetic: u32,
     /// The how manieth it is.
     pub sequence: u32,
     /// How many updates had been completed.
@@ -206,12 +206,13 @@ impl<F: ReadNorFlash> Checkpoints<F> {
         let mut header = [0; BLOCK];
         self.flash.read(start, &mut header)?;
         let (words, _) = header.as_chunks::<WORD>();
-        let &[magic, _, sequence, updates, digest, description, state, crc] = words else {
+        let &[magic, arithmetic, sequence, updates, digest, description, state, crc] = words else {
             return Ok(None);
         };
         let word = u32::from_le_bytes;
         let found = Found {
             slot,
+            arithmetic: word(arithmetic),
             sequence: word(sequence),
             updates: word(updates),
             digest: word(digest),
@@ -237,17 +238,17 @@ impl<F: ReadNorFlash> Checkpoints<F> {
         Ok((sealed(running, &header) == word(crc)).then_some(found))
     }
 
-    /// The version of the arithmetic that made the checkpoint in `slot`.
-    pub fn arithmetic(&mut self, slot: u32) -> Result<u32, CheckpointError<F::Error>> {
-        let mut word = [0; WORD];
-        self.flash.read(self.start(slot).saturating_add(WORD as u32), &mut word)?;
-        Ok(u32::from_le_bytes(word))
-    }
-
     /// The description of a checkpoint, its first bytes into `into`.
     pub fn description(&mut self, found: &Found, into: &mut [u8]) -> Result<(), CheckpointError<F::Error>> {
         let (into, _) = ops::split_mut(into, found.description as usize);
         Ok(self.flash.read(self.start(found.slot).saturating_add(BLOCK as u32), into)?)
+    }
+
+    /// The state of a checkpoint, its first bytes into `into`; of a training, it begins with the parameters.
+    pub fn state(&mut self, found: &Found, into: &mut [u8]) -> Result<(), CheckpointError<F::Error>> {
+        let (into, _) = ops::split_mut(into, (found.words as usize).saturating_mul(WORD));
+        let at = self.start(found.slot).saturating_add(BLOCK as u32).saturating_add(found.description);
+        Ok(self.flash.read(at, into)?)
     }
 
     /// Goes on from the newest checkpoint, and tells which; nothing where there is none. `description` must be the one it
@@ -258,9 +259,8 @@ impl<F: ReadNorFlash> Checkpoints<F> {
         training: &mut Trainer<'_, N, L, S>,
     ) -> Result<Option<Found>, CheckpointError<F::Error>> {
         let Some(found) = self.newest()? else { return Ok(None) };
-        let version = self.arithmetic(found.slot)?;
-        if version != ARITHMETIC_VERSION {
-            return Err(CheckpointError::Arithmetic(version));
+        if found.arithmetic != ARITHMETIC_VERSION {
+            return Err(CheckpointError::Arithmetic(found.arithmetic));
         }
         if found.description as usize != description.len() || found.words != count(training) {
             return Err(CheckpointError::Other);
@@ -347,6 +347,7 @@ impl<F: NorFlash> Checkpoints<F> {
         let slot = if slot < self.slots { slot } else { 0 };
         let found = Found {
             slot,
+            arithmetic: ARITHMETIC_VERSION,
             sequence: newest.map_or(0, |newest| newest.sequence.wrapping_add(1)),
             updates: training.updates(),
             digest: training.digest(),
@@ -362,10 +363,10 @@ impl<F: NorFlash> Checkpoints<F> {
         training.pass(&mut body)?;
         let crc = body.finish()?;
         let mut header = [0; BLOCK];
-        let Found { sequence, updates, digest, description, words, .. } = found;
-        fill(&mut header, &[MAGIC, ARITHMETIC_VERSION, sequence, updates, digest, description, words]);
+        let Found { arithmetic, sequence, updates, digest, description, words, .. } = found;
+        fill(&mut header, &[MAGIC, arithmetic, sequence, updates, digest, description, words]);
         let crc = sealed(crc, &header);
-        fill(&mut header, &[MAGIC, ARITHMETIC_VERSION, sequence, updates, digest, description, words, crc]);
+        fill(&mut header, &[MAGIC, arithmetic, sequence, updates, digest, description, words, crc]);
         self.flash.write(start, &header)?;
         Ok(found)
     }

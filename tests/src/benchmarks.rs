@@ -118,7 +118,7 @@ fn by_machine(figures: &Figures, name: &str, value: Value) -> Result<String> {
     let names: Vec<_> = benches.iter().map(|bench| bench.name).collect();
     let mut text = format!("| {name} | core | {} |\n", names.join(" | "));
     writeln!(text, "|---|---|{}", "---|".repeat(names.len()))?;
-    for machine in Machine::CORES {
+    for &machine in Machine::CORES {
         write!(text, "| `{machine}` | {} |", machine.core())?;
         for name in &names {
             let cell = cost(figures, Profile::Release, machine, name)?

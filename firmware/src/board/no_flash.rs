@@ -1,6 +1,8 @@
 //! The memory for checkpoints of a board that has no driver for it here: none.
 
-use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
+use embedded_storage::nor_flash::{
+    ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
+};
 
 /// No memory.
 pub struct NoFlash;
@@ -12,8 +14,8 @@ impl ErrorType for NoFlash {
 impl ReadNorFlash for NoFlash {
     const READ_SIZE: usize = 1;
 
-    fn read(&mut self, _: u32, into: &mut [u8]) -> Result<(), NorFlashErrorKind> {
-        if into.is_empty() { Ok(()) } else { Err(NorFlashErrorKind::OutOfBounds) }
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), NorFlashErrorKind> {
+        check_read(self, at, into.len())
     }
 
     fn capacity(&self) -> usize {
@@ -26,10 +28,10 @@ impl NorFlash for NoFlash {
     const ERASE_SIZE: usize = 1;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
-        if from == to { Ok(()) } else { Err(NorFlashErrorKind::OutOfBounds) }
+        check_erase(self, from, to)
     }
 
-    fn write(&mut self, _: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
-        if bytes.is_empty() { Ok(()) } else { Err(NorFlashErrorKind::OutOfBounds) }
+    fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
+        check_write(self, at, bytes.len())
     }
 }

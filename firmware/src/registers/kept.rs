@@ -8,7 +8,9 @@
 
 use core::ptr::{read_volatile, write_volatile};
 
-use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
+use embedded_storage::nor_flash::{
+    ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
+};
 
 unsafe extern "C" {
     /// Where it is: the region KEPT of the memory map.
@@ -34,16 +36,6 @@ impl Kept {
     }
 }
 
-/// Whether `at` and the `length` bytes from there are multiples of `of` within the memory.
-fn check(at: u32, length: usize, of: usize) -> Result<(), NorFlashErrorKind> {
-    let at = at as usize;
-    if !at.is_multiple_of(of) || !length.is_multiple_of(of) {
-        return Err(NorFlashErrorKind::NotAligned);
-    }
-    let fits = at.checked_add(length).is_some_and(|end| end <= LENGTH);
-    if fits { Ok(()) } else { Err(NorFlashErrorKind::OutOfBounds) }
-}
-
 impl ErrorType for Kept {
     type Error = NorFlashErrorKind;
 }
@@ -52,7 +44,7 @@ impl ReadNorFlash for Kept {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), NorFlashErrorKind> {
-        check(at, into.len(), Self::READ_SIZE)?;
+        check_read(self, at, into.len())?;
         for (byte, place) in into.iter_mut().zip(Self::places(at)) {
             // SAFETY: a byte of the region, which is RAM and which nobody else has.
             *byte = unsafe { read_volatile(place) };
@@ -70,9 +62,8 @@ impl NorFlash for Kept {
     const ERASE_SIZE: usize = 1024;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
-        let length = to.checked_sub(from).ok_or(NorFlashErrorKind::OutOfBounds)? as usize;
-        check(from, length, Self::ERASE_SIZE)?;
-        for place in Self::places(from).take(length) {
+        check_erase(self, from, to)?;
+        for place in Self::places(from).take((to - from) as usize) {
             // SAFETY: as for `read`.
             unsafe { write_volatile(place, 0xff) };
         }
@@ -80,7 +71,7 @@ impl NorFlash for Kept {
     }
 
     fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
-        check(at, bytes.len(), Self::WRITE_SIZE)?;
+        check_write(self, at, bytes.len())?;
         for (&byte, place) in bytes.iter().zip(Self::places(at)) {
             // SAFETY: as for `read`.
             unsafe { write_volatile(place, read_volatile(place) & byte) };

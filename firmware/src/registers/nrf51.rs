@@ -8,7 +8,9 @@
 
 use core::ptr::{read_volatile, write_volatile};
 
-use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
+use embedded_storage::nor_flash::{
+    ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
+};
 use nrf51_hal::pac::NVMC;
 
 /// Where the checkpoints are, as `memory/microbit.x` has it: the last 16 KiB.
@@ -29,16 +31,6 @@ impl Flash {
     }
 }
 
-/// Whether `at` and the `length` bytes from there are multiples of `of` within the memory.
-fn check(at: u32, length: usize, of: usize) -> Result<(), NorFlashErrorKind> {
-    let at = at as usize;
-    if !at.is_multiple_of(of) || !length.is_multiple_of(of) {
-        return Err(NorFlashErrorKind::NotAligned);
-    }
-    let fits = at.checked_add(length).is_some_and(|end| end <= LENGTH);
-    if fits { Ok(()) } else { Err(NorFlashErrorKind::OutOfBounds) }
-}
-
 impl ErrorType for Flash {
     type Error = NorFlashErrorKind;
 }
@@ -47,7 +39,7 @@ impl ReadNorFlash for Flash {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), NorFlashErrorKind> {
-        check(at, into.len(), Self::READ_SIZE)?;
+        check_read(self, at, into.len())?;
         for (byte, address) in into.iter_mut().zip(START + at as usize..) {
             // SAFETY: within the memory, which can always be read.
             *byte = unsafe { read_volatile(address as *const u8) };
@@ -65,8 +57,7 @@ impl NorFlash for Flash {
     const ERASE_SIZE: usize = 1024;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
-        let length = to.checked_sub(from).ok_or(NorFlashErrorKind::OutOfBounds)?;
-        check(from, length as usize, Self::ERASE_SIZE)?;
+        check_erase(self, from, to)?;
         self.0.config.write(|w| w.wen().een());
         for page in (from as usize..to as usize).step_by(Self::ERASE_SIZE) {
             // SAFETY: the address of a page that holds no program.
@@ -78,7 +69,7 @@ impl NorFlash for Flash {
     }
 
     fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
-        check(at, bytes.len(), Self::WRITE_SIZE)?;
+        check_write(self, at, bytes.len())?;
         self.0.config.write(|w| w.wen().wen());
         let (words, _) = bytes.as_chunks::<4>();
         for (&word, address) in words.iter().zip((START + at as usize..).step_by(Self::WRITE_SIZE)) {

@@ -19,7 +19,7 @@ use crate::emulator::{Clock, Emulator};
 use crate::exchange::{self, Hints};
 use crate::machine::Machine;
 use crate::port::{At, Board};
-use crate::replica::Memory;
+use crate::replica::{Memory, bits};
 use crate::select::image::Image;
 use crate::svg::thousands;
 use crate::tools;
@@ -274,7 +274,6 @@ fn train(options: &TrainOptions) -> Result<()> {
         bail!(Usage("friedman1 is for the host only; see tamis train".to_owned()));
     }
     let training = setup.training.clone();
-    let task = training.plan.task;
     let configuration = Configuration {
         training: training.clone(),
         origin: Origin::Host,
@@ -289,27 +288,22 @@ fn train(options: &TrainOptions) -> Result<()> {
     if options.fresh {
         request(&mut board, &Request::Forget)?;
     }
-    let mut rows = |index: u64, row: &mut [f32]| {
-        let (x, targets) = row.split_at_mut(usize::from(task.inputs));
-        targets.fill(task.row(index, x));
-    };
+    let mut rows = feed::rows_of(training.plan.task);
     let mut memory = Memory::of(&training);
     let mut twin = Twin::start(&training, None, &mut memory, rows)?;
     let bar = report::progress(training.plan.updates as usize);
     bar.set_message(options.at.name());
     let started = Instant::now();
-    let (mut first, mut durable_to) = (None, None);
+    let mut first = None;
     let done = feed::feed_and_trace(&mut board, &configuration, None, &mut rows, trace, |progress| {
         first.get_or_insert(progress.updates);
-        durable_to = progress.durable;
         bar.set_position(progress.updates.into());
         twin.follow(progress.updates, progress.digest)
     })?;
     bar.finish_and_clear();
     let seconds = started.elapsed().as_secs_f64();
     let (norms, verdicts) = support(&mut board)?;
-    let own: Vec<_> = twin.params().iter().map(|param| param.to_bits()).collect();
-    let same = params(&mut board)?.iter().map(|param| param.to_bits()).eq(own);
+    let same = bits(&params(&mut board)?) == bits(twin.params());
     ensure!(same, "all digests are equal, but not the parameters at the end");
     let counts = board.counts();
     let first = first.unwrap_or_default();

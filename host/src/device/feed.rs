@@ -6,7 +6,7 @@
 
 use anyhow::{Result, bail, ensure};
 use tamis::wire::{Answer, Configuration, NUMBERS, Packed, Progress, Request, Training};
-use tamis::{Data, Loss, Network};
+use tamis::{Data, Loss, Network, Task};
 
 use super::{Device, configure, request};
 use crate::trace::Trace;
@@ -20,6 +20,14 @@ pub trait Rows {
 impl<F: FnMut(u64, &mut [f32])> Rows for F {
     fn row(&mut self, index: u64, row: &mut [f32]) {
         self(index, row);
+    }
+}
+
+/// The rows of a task.
+pub fn rows_of(task: Task) -> impl FnMut(u64, &mut [f32]) + Copy {
+    move |index, row| {
+        let (x, targets) = row.split_at_mut(usize::from(task.inputs));
+        targets.fill(task.row(index, x));
     }
 }
 
@@ -38,9 +46,9 @@ pub fn feed(
     configuration: &Configuration,
     params: Option<&[f32]>,
     rows: &mut impl Rows,
-    mut watch: impl FnMut(&Progress) -> Result<()>,
+    watch: impl FnMut(&Progress) -> Result<()>,
 ) -> Result<Progress> {
-    feed_and_trace(device, configuration, params, rows, None, |progress| watch(progress))
+    feed_and_trace(device, configuration, params, rows, None, watch)
 }
 
 /// [`feed`], and a trace of it.
