@@ -1,7 +1,7 @@
 //! The application: the resident program of the kernel on a board, its log, its LED.
 
 use embedded_hal::digital::OutputPin;
-use embedded_io::{Read, Write};
+use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
 use static_cell::ConstStaticCell;
 use tamis::ARITHMETIC_VERSION;
@@ -39,7 +39,10 @@ impl Settings {
 }
 
 /// Serves requests until one says exit.
-pub fn run(board: Board<impl Read + Write, impl OutputPin, impl NorFlash>, settings: &'static Settings) -> ! {
+pub fn run(
+    board: Board<impl Read + ReadReady + Write, impl OutputPin, impl NorFlash>,
+    settings: &'static Settings,
+) -> ! {
     let Board { name, serial, led, timer, flash } = board;
     defmt::info!("tamis on {=str}, arithmetic version {=u32}", name, ARITHMETIC_VERSION);
     let mut resident = Resident {

@@ -1,7 +1,7 @@
 //! How a program with the application begins: the self-check first, then requests.
 
 use embedded_hal::digital::OutputPin;
-use embedded_io::{Read, Write};
+use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
 
 use crate::app::{self, Settings};
@@ -12,7 +12,7 @@ use crate::{end, self_check};
 
 /// Serves requests on `board`, once its arithmetic has shown to be ours.
 pub fn run(
-    board: Option<Board<impl Read + Write, impl OutputPin, impl NorFlash>>,
+    board: Option<Board<impl Read + ReadReady + Write, impl OutputPin, impl NorFlash>>,
     settings: &'static Settings,
 ) -> ! {
     run_if(self_check::DIGEST, board, settings)
@@ -21,7 +21,7 @@ pub fn run(
 /// [`run`], if the self-check has this digest; a test has another.
 pub fn run_if(
     digest: u32,
-    board: Option<Board<impl Read + Write, impl OutputPin, impl NorFlash>>,
+    board: Option<Board<impl Read + ReadReady + Write, impl OutputPin, impl NorFlash>>,
     settings: &'static Settings,
 ) -> ! {
     let Some(Board { name, mut serial, mut led, timer, flash }) = board else {

@@ -10,7 +10,7 @@ use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNo
 use serde_json::{Value, json};
 use tamis::Network;
 use tamis::checkpoint::{Checkpoints, Found};
-use tamis::wire::Configuration;
+use tamis::wire::{Configuration, Job};
 
 use crate::exchange::{self, tensors};
 use crate::report;
@@ -122,15 +122,27 @@ struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The training, if the trainer has saved it.
+    /// The training, if it is one.
     fn configuration(&self) -> Option<Configuration> {
+        match self.job() {
+            Some(Job::Train(configuration)) => Some(configuration),
+            _ => None,
+        }
+    }
+
+    /// What the device was at, if its program has saved it.
+    fn job(&self) -> Option<Job> {
         postcard::from_bytes(&self.description).ok()
     }
 
     /// In words.
     fn training(&self) -> String {
-        match self.configuration() {
-            Some(Configuration { training, .. }) => {
+        match self.job() {
+            Some(Job::Select(selection)) => {
+                let (inputs, samples) = (selection.task.inputs, selection.settings.samples);
+                format!("selection of {inputs} inputs, {} samples", thousands(samples))
+            }
+            Some(Job::Train(Configuration { training, .. })) => {
                 let plan = &training.plan;
                 let (layers, loss) = (&training.layers, training.loss.name());
                 format!("{layers}, {loss}, batch {}, {} updates", plan.batch, thousands(plan.updates))

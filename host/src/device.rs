@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use tamis::frame::FRAME;
-use tamis::wire::{Answer, Configuration, ITEMS, Origin, Packed, Progress, Request, Training};
+use tamis::wire::{Answer, Configuration, ITEMS, Job, Origin, Packed, Progress, Request, Training};
 
 use crate::emulator::{Emulator, NS_PER_INSTRUCTION};
 use crate::machine::Machine;
@@ -14,6 +14,7 @@ pub mod command;
 pub mod feed;
 pub mod relay;
 pub mod repeat;
+pub mod select;
 pub mod twin;
 
 /// Whoever answers requests.
@@ -23,7 +24,7 @@ pub trait Device {
 }
 
 /// A request should take no longer than this, so that progress can be shown.
-const MOMENT: Duration = Duration::from_millis(200);
+pub const MOMENT: Duration = Duration::from_millis(200);
 
 /// Carries out `training` on a device, on samples of the device's own; `progress` hears how far it is.
 pub fn run(
@@ -80,8 +81,13 @@ fn until(report: &Report, before: u32, last: u32, updates: u32) -> u32 {
 
 /// Begins a training, or goes on with it if it is the one that the device has.
 pub fn configure(device: &mut impl Device, configuration: &Configuration) -> Result<Progress> {
+    begin(device, &Job::Train(configuration.clone()))
+}
+
+/// Begins a job, or goes on with it if it is the one that the device has.
+pub fn begin(device: &mut impl Device, job: &Job) -> Result<Progress> {
     let mut buffer = [0; FRAME];
-    progress_of(request(device, &Request::Configure(Packed::message(configuration, &mut buffer)?))?)
+    progress_of(request(device, &Request::Configure(Packed::message(job, &mut buffer)?))?)
 }
 
 /// All parameters.

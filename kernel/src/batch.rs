@@ -12,6 +12,7 @@ use crate::memory::LengthError;
 use crate::number::Number;
 use crate::ops;
 use crate::shape::{Network, Pass, Shape, Visit};
+use crate::state::{State, Words};
 
 /// The gradient of a batch for network `N`, on lent memory.
 pub struct Batch<'a, N, T = f32> {
@@ -126,6 +127,16 @@ impl<'a, N: Network, T: Number> Batch<'a, N, T> {
             ops::mean(gradient, n);
         }
         Some((gradient, loss / n))
+    }
+}
+
+/// What has arrived: in the middle of a batch there is no other trace of it.
+impl<N> State for Batch<'_, N> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.numbers(self.gradient)?;
+        words.number(&mut self.loss)?;
+        words.word(&mut self.arrived)?;
+        words.word(&mut self.accepted)
     }
 }
 

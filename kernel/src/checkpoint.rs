@@ -180,6 +180,25 @@ impl<E> From<E> for CheckpointError<E> {
     }
 }
 
+/// What goes on from a checkpoint as if nothing had happened.
+pub trait Resumable: State {
+    /// How far it is, in updates or in samples.
+    fn updates(&self) -> u32;
+
+    /// The digest of all that it has learned.
+    fn digest(&self) -> u32;
+}
+
+impl<N: Network, L: Loss, S: Samples> Resumable for Trainer<'_, N, L, S> {
+    fn updates(&self) -> u32 {
+        self.updates()
+    }
+
+    fn digest(&self) -> u32 {
+        self.digest()
+    }
+}
+
 /// How many bytes of a slot a checkpoint takes, with a description of so many bytes.
 pub fn bytes_needed(description: usize, training: &mut impl State) -> u32 {
     let body = (description as u32).saturating_add(count(training).saturating_mul(WORD as u32));
@@ -253,10 +272,10 @@ impl<F: ReadNorFlash> Checkpoints<F> {
 
     /// Goes on from the newest checkpoint, and tells which; nothing where there is none. `description` must be the one it
     /// was saved with. Unless the memory itself fails on the way, an error leaves the training as it was.
-    pub fn load<N: Network, L: Loss, S: Samples>(
+    pub fn load(
         &mut self,
         description: &[u8],
-        training: &mut Trainer<'_, N, L, S>,
+        training: &mut impl Resumable,
     ) -> Result<Option<Found>, CheckpointError<F::Error>> {
         let Some(found) = self.newest()? else { return Ok(None) };
         if found.arithmetic != ARITHMETIC_VERSION {
@@ -333,10 +352,10 @@ impl<F: NorFlash> Checkpoints<F> {
     }
 
     /// Saves a training between two updates, in the slot after the newest checkpoint. Whatever fails, that one stays.
-    pub fn save<N: Network, L: Loss, S: Samples>(
+    pub fn save(
         &mut self,
         description: &[u8],
-        training: &mut Trainer<'_, N, L, S>,
+        training: &mut impl Resumable,
     ) -> Result<Found, CheckpointError<F::Error>> {
         let needed = bytes_needed(description.len(), training);
         if needed > self.slot {

@@ -6,18 +6,21 @@ use embedded_storage::nor_flash::{NorFlash, NorFlashError, NorFlashErrorKind};
 use heapless::Vec;
 
 use crate::checkpoint::{CheckpointError, Checkpoints};
-use crate::frame::FRAME;
-use crate::layers::{AnyLoss, Layers};
+use crate::keeper::Keeper;
+use crate::layers::{AnyLoss, Layers, LayersError};
 use crate::memory::LengthError;
 use crate::model::StepError;
+use crate::one_pass::OnePassError;
 use crate::ops::{split, split_mut};
 use crate::origin::Source;
 use crate::plan::{Plan, PlanError};
 use crate::resident::{Line, Sensor, State, Surroundings};
 use crate::samples::{NoSample, StoreError};
+use crate::task::TaskError;
 use crate::trainer::{TrainError, Trainer};
 use crate::verdict::{self, Verdict};
-use crate::wire::{Answer, Configuration, ITEMS, NUMBERS, Packed, Progress, Request};
+use crate::wire::{Answer, Configuration, ITEMS, Job, NUMBERS, Origin, Packed, Progress, Request};
+use crate::work::Work;
 
 /// Why a request is refused, or a training has failed.
 #[derive(Clone, Copy)]
@@ -40,6 +43,20 @@ pub enum Reason {
     Checkpoint(CheckpointError<NorFlashErrorKind>),
     Timer,
     Busy,
+    NoSelection,
+    Selects,
+    Trains,
+    Task(TaskError),
+    Network(LayersError),
+    Selection(OnePassError),
+    Damaged(StepError),
+}
+
+impl Reason {
+    /// Whether there is no going on after it.
+    pub fn ends_the_work(&self) -> bool {
+        matches!(self, Self::Train(_) | Self::Damaged(_))
+    }
 }
 
 impl fmt::Display for Reason {
@@ -62,6 +79,13 @@ impl fmt::Display for Reason {
             Self::Checkpoint(error) => error.fmt(f),
             Self::Timer => f.write_str("there is no timer that counts so many updates"),
             Self::Busy => f.write_str("a training is on the device; forget it first"),
+            Self::NoSelection => f.write_str("the program of this device selects no inputs"),
+            Self::Selects => f.write_str("the device selects inputs, and has no training"),
+            Self::Trains => f.write_str("the device trains, and selects no inputs"),
+            Self::Task(error) => error.fmt(f),
+            Self::Network(error) => error.fmt(f),
+            Self::Selection(error) => error.fmt(f),
+            Self::Damaged(error) => error.fmt(f),
         }
     }
 }
@@ -76,10 +100,8 @@ impl<E: NorFlashError> From<CheckpointError<E>> for Reason {
 pub struct Course<'c, 'm, S, F, R> {
     configuration: &'c Configuration,
     trainer: &'c mut Trainer<'m, Layers, AnyLoss, Source<'m, S>>,
-    checkpoints: &'c mut Option<Checkpoints<F>>,
+    keeper: Keeper<'c, F>,
     surroundings: &'c mut R,
-    /// Updates of the newest checkpoint.
-    durable: Option<u32>,
     /// Samples that were rejected.
     rejected: u32,
     /// What the last advance asked for.
@@ -89,105 +111,25 @@ pub struct Course<'c, 'm, S, F, R> {
 impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
     /// Begins, or goes on from the newest checkpoint if it is one of this training.
     pub fn start(
+        job: &'c Job,
         configuration: &'c Configuration,
         trainer: &'c mut Trainer<'m, Layers, AnyLoss, Source<'m, S>>,
         checkpoints: &'c mut Option<Checkpoints<F>>,
         surroundings: &'c mut R,
     ) -> Result<Self, Reason> {
-        let mut course = Self {
-            configuration,
-            trainer,
-            checkpoints,
-            surroundings,
-            durable: None,
-            rejected: 0,
-            digests: Vec::new(),
-        };
-        course.trainer.samples().fill().map_err(Reason::NoSample)?;
-        course.resume()?;
-        course.surroundings.show(State::Training(course.trainer.updates()));
-        Ok(course)
+        trainer.samples().fill().map_err(Reason::NoSample)?;
+        let keeper = Keeper::start(job, checkpoints, trainer)?;
+        surroundings.show(State::Training(trainer.updates()));
+        Ok(Self { configuration, trainer, keeper, surroundings, rejected: 0, digests: Vec::new() })
     }
 
-    /// What else there is around the device.
-    pub fn surroundings(&mut self) -> &mut R {
-        self.surroundings
-    }
-
-    /// Loads the newest checkpoint if it is one of this training; else saves the first, if there are to be any.
     #[inline(never)] // nothing of it is on the stack of an update
-    fn resume(&mut self) -> Result<(), Reason> {
-        let every = self.configuration.checkpoint_every;
-        if every == Some(0) {
-            return Err(Reason::Every);
-        }
-        if let Some(checkpoints) = self.checkpoints {
-            let mut bytes = [0; FRAME];
-            match checkpoints.load(describe(self.configuration, &mut bytes), self.trainer) {
-                Ok(found) => self.durable = found.map(|found| found.updates),
-                Err(CheckpointError::Other | CheckpointError::Arithmetic(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if self.durable.is_none() && every.is_some() { self.save() } else { Ok(()) }
-    }
-
-    /// Saves a checkpoint.
-    #[inline(never)] // as for `resume`
-    fn save(&mut self) -> Result<(), Reason> {
-        let Some(checkpoints) = self.checkpoints else { return Err(Reason::NoCheckpoints) };
-        let mut bytes = [0; FRAME];
-        let saved = checkpoints.save(describe(self.configuration, &mut bytes), self.trainer);
-        self.durable = Some(saved?.updates);
-        Ok(())
-    }
-
-    /// Does what the line asks for, and answers.
-    #[inline(never)] // as for `resume`
-    pub fn carry_out(&mut self, line: &mut impl Line) -> Result<(), Reason> {
-        match line.request() {
-            Request::SetParams { first, params } => self.set_params(first as usize, params)?,
-            Request::Samples { first, numbers } => self.take(first, numbers)?,
-            Request::Advance { until, digest_every } => self.advance(until, digest_every)?,
-            Request::Checkpoint => self.save()?,
-            Request::Params { first } => {
-                self.tell_params(line, first as usize);
-                return Ok(());
-            }
-            Request::Support { first } => {
-                self.tell_support(line, first.into());
-                return Ok(());
-            }
-            Request::TestLoss => return self.tell_test_loss(line),
-            Request::Measure { .. } => return Err(Reason::Busy),
-            // The others have been served; all of them may ask how far it is.
-            _ => {}
-        }
-        self.tell_progress(line);
-        Ok(())
-    }
-
-    /// Says how far it is.
-    #[inline(never)] // as for `resume`
-    pub fn tell_progress(&mut self, line: &mut impl Line) {
-        line.answer(&Answer::Progress(Progress {
-            updates: self.trainer.updates(),
-            digest: self.trainer.digest(),
-            received: self.trainer.samples().wired().map_or(0, |wired| wired.received()),
-            durable: self.durable,
-            rejected: self.rejected,
-            overruns: self.trainer.samples().overruns(),
-            digests: self.digests.clone(),
-        }));
-    }
-
-    #[inline(never)] // as for `resume`
     fn tell_params(&mut self, line: &mut impl Line, first: usize) {
         let (_, params) = split(self.trainer.model().params(), first);
         line.answer(&Answer::Params(params.iter().copied().take(NUMBERS).collect()));
     }
 
-    #[inline(never)] // as for `resume`
+    #[inline(never)] // as for `tell_params`
     fn tell_support(&mut self, line: &mut impl Line, first: usize) {
         let plan = &self.configuration.training.plan;
         let norms = self.trainer.norms().unwrap_or_default();
@@ -200,7 +142,7 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
         });
     }
 
-    #[inline(never)] // as for `resume`
+    #[inline(never)] // as for `tell_params`
     fn tell_test_loss(&mut self, line: &mut impl Line) -> Result<(), Reason> {
         let loss = self.trainer.test_loss(&self.configuration.training.plan.task).map_err(Reason::Test)?;
         line.answer(&Answer::TestLoss(loss));
@@ -218,7 +160,7 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
             return Err(Reason::Param);
         }
         places.iter_mut().zip(params).for_each(|(place, param)| *place = param);
-        self.durable = None; // a checkpoint has what was there before
+        self.keeper.outdate(); // a checkpoint has what was there before
         Ok(())
     }
 
@@ -280,7 +222,7 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
     /// One update, recorded, and saved where it is due.
     #[inline(never)] // once in the program
     fn update(&mut self) -> Result<(), Reason> {
-        let Configuration { training, checkpoint_every, .. } = self.configuration;
+        let Configuration { training, .. } = self.configuration;
         match self.trainer.learn() {
             Ok(update) => self.rejected = self.rejected.saturating_add(update.rejected),
             Err(TrainError::Rejected(_)) => {
@@ -297,10 +239,7 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
         if updates == training.plan.updates {
             self.end();
         }
-        match checkpoint_every {
-            Some(every) if updates.is_multiple_of(*every) || updates == training.plan.updates => self.save(),
-            _ => Ok(()),
-        }
+        self.keeper.save_if_due(self.trainer, training.plan.updates)
     }
 
     fn make_room(&mut self) {
@@ -310,7 +249,7 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
     }
 
     /// Shows what came of it.
-    #[inline(never)] // as for `resume`
+    #[inline(never)] // as for `tell_params`
     fn end(&mut self) {
         let plan = &self.configuration.training.plan;
         let (updates, digest) = (self.trainer.updates(), self.trainer.digest());
@@ -324,15 +263,64 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
     }
 }
 
+impl<S: Sensor, F: NorFlash, R: Surroundings> Work for Course<'_, '_, S, F, R> {
+    type Surroundings = R;
+
+    /// Where the training is standalone.
+    fn go_on(&mut self) -> Result<bool, Reason> {
+        let is_due = self.configuration.origin == Origin::Standalone && self.is_ready()?;
+        if is_due {
+            self.update()?;
+        }
+        Ok(is_due)
+    }
+
+    #[inline(never)] // as for `tell_params`
+    fn carry_out(&mut self, line: &mut impl Line) -> Result<(), Reason> {
+        match line.request() {
+            Request::SetParams { first, params } => self.set_params(first as usize, params)?,
+            Request::Samples { first, numbers } => self.take(first, numbers)?,
+            Request::Advance { until, digest_every } => self.advance(until, digest_every)?,
+            Request::Checkpoint => self.keeper.save(self.trainer)?,
+            Request::Params { first } => {
+                self.tell_params(line, first as usize);
+                return Ok(());
+            }
+            Request::Support { first } => {
+                self.tell_support(line, first.into());
+                return Ok(());
+            }
+            Request::TestLoss => return self.tell_test_loss(line),
+            Request::Measure { .. } => return Err(Reason::Busy),
+            Request::Findings => return Err(Reason::Trains),
+            // The others have been served; all of them may ask how far it is.
+            _ => {}
+        }
+        self.tell_progress(line);
+        Ok(())
+    }
+
+    #[inline(never)] // as for `tell_params`
+    fn tell_progress(&mut self, line: &mut impl Line) {
+        line.answer(&Answer::Progress(Progress {
+            updates: self.trainer.updates(),
+            digest: self.trainer.digest(),
+            received: self.trainer.samples().wired().map_or(0, |wired| wired.received()),
+            durable: self.keeper.durable(),
+            rejected: self.rejected,
+            overruns: self.trainer.samples().overruns(),
+            digests: self.digests.clone(),
+        }));
+    }
+
+    fn surroundings(&mut self) -> &mut R {
+        self.surroundings
+    }
+}
+
 /// Verdicts on the inputs from `first` on that are no probes, as many as there is room for.
 fn judge<'v>(plan: &Plan, first: usize, norms: &[f32], verdicts: &'v mut [Verdict]) -> &'v [Verdict] {
     let (verdicts, _) = split_mut(verdicts, usize::from(plan.task.inputs).saturating_sub(first));
     plan.rule.judge_from(first, norms, verdicts);
     verdicts
-}
-
-/// What a checkpoint says of itself.
-fn describe<'b>(configuration: &Configuration, bytes: &'b mut [u8; FRAME]) -> &'b [u8] {
-    // It came in a frame, so it fits.
-    postcard::to_slice(configuration, bytes).map_or(&[], |bytes| &*bytes)
 }

@@ -55,6 +55,8 @@ pub mod feed;
 pub mod frame;
 pub mod growing;
 pub mod init;
+#[cfg(feature = "resident")]
+mod keeper;
 pub mod label_noise;
 pub mod lanes;
 pub mod layers;
@@ -79,6 +81,10 @@ pub mod sampler;
 pub mod samples;
 pub mod schedule;
 pub mod screen;
+#[cfg(feature = "selection")]
+mod selecting;
+#[cfg(feature = "selection")]
+mod selection;
 pub mod sgd;
 pub mod shadow;
 pub mod shape;
@@ -94,6 +100,8 @@ pub mod weight_decay;
 pub mod wire;
 #[cfg(feature = "resident")]
 mod wired;
+#[cfg(feature = "resident")]
+mod work;
 
 pub use activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Tanh};
 pub use batch::{Batch, BatchError};

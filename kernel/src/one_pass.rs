@@ -55,7 +55,7 @@ use core::fmt;
 
 use crate::batch::{Batch, BatchError};
 use crate::init::{Init, InitError};
-use crate::loss::Huber;
+use crate::loss::{Huber, Loss};
 use crate::memory::{Arena, LengthError};
 use crate::model::{Model, StepError};
 use crate::number::Number;
@@ -65,8 +65,9 @@ use crate::random::Seed;
 use crate::screen::Screen;
 use crate::sgd::{Sgd, SgdError};
 use crate::shadow::Shadow;
-use crate::shape::{Shape, Vector};
+use crate::shape::{Network, Shape, Vector};
 use crate::standardise::Standardise;
+use crate::state::{State, Words};
 use crate::support;
 use crate::verdict::{Rule, RuleError, Verdict};
 
@@ -77,9 +78,15 @@ const BOUND: f32 = 3.0;
 /// The step size of the last fifth of the updates is multiplied by this.
 const DROP: f32 = 0.2;
 
+/// The loss of a pass: Huber's, of bound 3.
+pub fn loss() -> Huber {
+    Huber::new(BOUND).unwrap_or_default()
+}
+
 /// How a pass goes. The preset numbers are measured (`docs/SELECTION.md`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
 pub struct Settings {
     /// N: how many samples the pass is long.
     pub samples: u32,
@@ -120,7 +127,9 @@ pub enum OnePassError {
     Factor(RuleError),
     /// The float environment.
     Init(InitError),
-    /// The memory is too short; its type sees to it that this cannot be.
+    /// The network has other inputs than an input and a shadow for each, or more than one output.
+    Network,
+    /// The memory is too short.
     Memory(LengthError),
 }
 
@@ -133,6 +142,9 @@ impl fmt::Display for OnePassError {
             Self::Sgd(error) => error.fmt(f),
             Self::Factor(error) => error.fmt(f),
             Self::Init(error) => error.fmt(f),
+            Self::Network => {
+                f.write_str("the network must have an input and a shadow for each input, and one output")
+            }
             Self::Memory(error) => error.fmt(f),
         }
     }
@@ -173,6 +185,7 @@ pub struct Progress {
 /// What is found of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
 pub enum Finding {
     /// The target depends on it.
     Relevant(Label),
@@ -185,6 +198,7 @@ pub enum Finding {
 /// How a relevant input shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
 pub enum Label {
     /// By itself.
     Marginal,
@@ -192,8 +206,8 @@ pub enum Label {
     Joint,
 }
 
-/// A pass under way, of `D` inputs by a network `N` of 2 x `D` inputs and one output.
-pub struct OnePass<'a, N, const D: usize> {
+/// A pass under way, of `D` inputs by a network `N` of 2 x `D` inputs and one output. `L` is the Huber loss, or knows it.
+pub struct OnePass<'a, N, const D: usize, L = Huber> {
     samples: u32,
     settle: u32,
     factor: f32,
@@ -203,7 +217,7 @@ pub struct OnePass<'a, N, const D: usize> {
     drop: u32,
     accepted: u32,
     rejected: u32,
-    model: Model<'a, N, Huber>,
+    model: Model<'a, N, L>,
     batch: Batch<'a, N>,
     scale: Standardise<'a>,
     target_scale: Standardise<'a>,
@@ -236,6 +250,23 @@ impl<'a, N: Shape, const D: usize> OnePass<'a, N, D> {
             );
             assert!(N::Out::LEN == 1, "the network must have one output");
         }
+        Self::over(N::default(), loss(), settings, shadow, memory)
+    }
+}
+
+impl<'a, N: Network, L: Loss, const D: usize> OnePass<'a, N, D, L> {
+    /// [`OnePass::new`] for a network known at run time, on a slice that may be longer. `loss` is [`loss`], or
+    /// knows it.
+    pub fn over(
+        net: N,
+        loss: L,
+        settings: &Settings,
+        shadow: Shadow<'a, D>,
+        memory: &'a mut [f32],
+    ) -> Result<Self, OnePassError> {
+        if net.inputs() != D.saturating_mul(2) || net.outputs() != 1 {
+            return Err(OnePassError::Network);
+        }
         let &Settings { samples, settle, batch, step_size, penalty, factor, seed } = settings;
         let settle = settle.max(1); // as many as Standardise takes
         if shadow.rows() == 0 {
@@ -254,13 +285,13 @@ impl<'a, N: Shape, const D: usize> OnePass<'a, N, D> {
             .and_then(|sgd| sgd.final_drop(drop, DROP))
             .and_then(|sgd| sgd.proximal(Proximal::group(lambda)))
             .map_err(OnePassError::Sgd)?;
-        let mut arena = Arena::new(&mut memory[..]);
+        let (params, units) = (net.params(), net.units());
+        let mut arena = Arena::new(memory);
         let mut lend = |numbers: usize| arena.take(numbers).map_err(OnePassError::Memory);
-        let loss = Huber::new(BOUND).unwrap_or_default();
-        let (params, scratch) = (lend(N::PARAMS)?, lend(N::SCRATCH)?);
-        let mut model = Model::over(N::default(), loss, params, scratch).map_err(OnePassError::Memory)?;
+        let (weights, scratch) = (lend(params)?, lend(units.saturating_mul(2))?);
+        let mut model = Model::over(net, loss, weights, scratch).map_err(OnePassError::Memory)?;
         model.init(Init::scaled(1.0).with_biases(0.5), seed).map_err(OnePassError::Init)?;
-        let batch = Batch::from_slice(lend(N::PARAMS)?, batch).map_err(OnePassError::Batch)?;
+        let batch = Batch::over(model.net(), lend(params)?, batch).map_err(OnePassError::Batch)?;
         let scale = Standardise::new(lend(D.saturating_mul(2))?, D, settle).map_err(OnePassError::Memory)?;
         let target_scale = Standardise::new(lend(2)?, 1, settle).map_err(OnePassError::Memory)?;
         let zeros = [[0.0; D]; 2];
@@ -407,5 +438,21 @@ impl<'a, N: Shape, const D: usize> OnePass<'a, N, D> {
     /// Whether the target was constant while the scale settled: there is nothing to learn then.
     pub fn has_constant_target(&self) -> bool {
         self.target_scale.unscalable_inputs().next().is_some()
+    }
+}
+
+/// After any sample.
+impl<N, L, const D: usize> State for OnePass<'_, N, D, L> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        self.model.pass(words)?;
+        self.batch.pass(words)?;
+        self.scale.pass(words)?;
+        self.target_scale.pass(words)?;
+        self.shadow.pass(words)?;
+        words.numbers(self.pair.as_flattened_mut())?;
+        words.numbers(self.norms.as_flattened_mut())?;
+        self.screen.pass(words)?;
+        words.word(&mut self.accepted)?;
+        words.word(&mut self.rejected)
     }
 }

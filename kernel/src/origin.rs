@@ -28,7 +28,7 @@ pub fn start<'a, S: Sensor>(
     let kept = usize::from(plan.data.stored());
     let rows = arena.take(kept.saturating_mul(inputs.saturating_add(1))).map_err(Reason::Arena)?;
     let stream = match origin {
-        Origin::Device => {
+        Origin::Device | Origin::Standalone => {
             if plan.task.inputs > S::INPUTS {
                 return Err(Reason::SensorInputs(S::INPUTS));
             }

@@ -1,12 +1,13 @@
-//! The program that stays on a device: it carries out what a host asks for ([`crate::wire`]), one training at a time,
+//! The program that stays on a device: it carries out what a host asks for ([`crate::wire`]), one job at a time,
 //! and goes on with it after a loss of power.
 //!
 //! It knows no hardware. A line brings requests and takes answers, memory is lent, a [`Sensor`] has the device's own
 //! samples, [`Checkpoints`] are where there is flash memory, and [`Surroundings`] are the rest. So a host runs the very
 //! same program, with as many devices as it likes.
 //!
-//! Between two requests nothing happens. Each is answered in bounded time: with a [`crate::wire::Request::Samples`] by
-//! as many updates as its numbers allow, with a [`crate::wire::Request::Advance`] by as many as it asks for.
+//! Each request is answered in bounded time: with a [`crate::wire::Request::Samples`] by as many updates as its numbers
+//! allow, with a [`crate::wire::Request::Advance`] by as many as it asks for. Between two requests a training that is
+//! [`crate::wire::Origin::Standalone`], or a selection of inputs, goes on by itself; nothing else happens there.
 
 use core::fmt::{self, Write as _};
 
@@ -14,18 +15,29 @@ use embedded_storage::nor_flash::NorFlash;
 use heapless::String;
 
 use crate::checkpoint::Checkpoints;
-use crate::course::{Course, Reason};
+use crate::course::Course;
+pub use crate::course::Reason;
 use crate::frame::FRAME;
 use crate::ops::ARITHMETIC_VERSION;
 use crate::origin;
 use crate::samples::Samples;
+#[cfg(feature = "selection")]
+use crate::selecting::Selecting;
+#[cfg(feature = "selection")]
+pub use crate::selection::{INPUTS, NUMBERS, Selector};
 use crate::task::Task;
-use crate::wire::{Answer, Configuration, Hello, Origin, Request, Training, WIRE_VERSION};
+#[cfg(feature = "selection")]
+use crate::wire::Selection;
+use crate::wire::{Answer, Configuration, Hello, Job, Origin, Request, Training, WIRE_VERSION};
+use crate::work::{self, Work as _};
 
 /// Requests in, answers out.
 pub trait Line {
     /// Waits for the next request; `false` if there will be no more.
     fn receive(&mut self) -> bool;
+
+    /// Whether a request has come, without waiting for one; where bytes have just come or gone, a moment is no waiting.
+    fn poll(&mut self) -> bool;
 
     /// The request that came last.
     fn request(&self) -> Request<'_>;
@@ -97,15 +109,17 @@ pub struct Resident<'m, S, F, R> {
 
 /// What is done next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
+pub(crate) enum Next {
     /// Nothing.
     Idle,
-    /// The training of the request that came last.
+    /// The job of the request that came last.
     Requested,
-    /// The training of the newest checkpoint.
+    /// The job of the newest checkpoint.
     Kept,
     /// The measurement of the request that came last.
     Measurement,
+    /// The checkpoints are erased.
+    Forget,
     /// The end of the program.
     Exit,
 }
@@ -137,6 +151,7 @@ impl<S: Sensor, F: NorFlash, R: Surroundings> Resident<'_, S, F, R> {
                 Next::Idle => self.idle(line),
                 Next::Requested | Next::Kept => self.configure(line, next),
                 Next::Measurement => self.measure(line),
+                Next::Forget => self.forget(line),
             };
         }
     }
@@ -161,10 +176,7 @@ impl<S: Sensor, F: NorFlash, R: Surroundings> Resident<'_, S, F, R> {
                 Request::Configure(_) => return Next::Requested,
                 Request::Exit => break,
                 Request::Hello => Answer::Hello(self.hello()),
-                Request::Forget => {
-                    self.forget(line);
-                    continue;
-                }
+                Request::Forget => return Next::Forget,
                 Request::Measure { .. } => return Next::Measurement,
                 _ => Answer::Idle,
             };
@@ -175,29 +187,36 @@ impl<S: Sensor, F: NorFlash, R: Surroundings> Resident<'_, S, F, R> {
 
     /// Erases the checkpoints.
     #[inline(never)] // as for `idle`
-    fn forget(&mut self, line: &mut impl Line) {
+    fn forget(&mut self, line: &mut impl Line) -> Next {
         match self.checkpoints.as_mut().map_or(Ok(()), Checkpoints::erase) {
             Ok(()) => line.answer(&Answer::Idle),
             Err(error) => refuse(line, &mut self.surroundings, &error.into()),
         }
+        Next::Idle
     }
 
-    /// Carries out the training that was asked for, or the one that was kept.
+    /// Carries out the work that was asked for, or the one that was kept.
     fn configure(&mut self, line: &mut impl Line, by: Next) -> Next {
-        match &self.configuration(line, by) {
-            Some(configuration) => self.train(line, configuration, by),
-            None => {
-                if by == Next::Requested {
-                    refuse(line, &mut self.surroundings, &Reason::Unreadable);
-                }
-                Next::Idle
+        let done = match &self.job(line, by) {
+            Some(job @ Job::Train(configuration)) => self.train(line, job, configuration, by),
+            #[cfg(feature = "selection")]
+            Some(job @ Job::Select(selection)) => self.select(line, job, selection, by),
+            #[cfg(not(feature = "selection"))]
+            Some(Job::Select(_)) => Err(Reason::NoSelection),
+            None => Err(Reason::Unreadable),
+        };
+        done.unwrap_or_else(|reason| {
+            // Nobody has asked for what was kept.
+            if by == Next::Requested {
+                refuse(line, &mut self.surroundings, &reason);
             }
-        }
+            Next::Idle
+        })
     }
 
-    /// The training of the request that came last, or of the newest checkpoint.
+    /// The job of the request that came last, or of the newest checkpoint.
     #[inline(never)] // as for `idle`
-    fn configuration(&mut self, line: &impl Line, by: Next) -> Option<Configuration> {
+    fn job(&mut self, line: &impl Line, by: Next) -> Option<Job> {
         if by == Next::Requested {
             return match line.request() {
                 Request::Configure(packed) => packed.unpack().ok(),
@@ -211,51 +230,44 @@ impl<S: Sensor, F: NorFlash, R: Surroundings> Resident<'_, S, F, R> {
         postcard::from_bytes(bytes.get(..found.description as usize)?).ok()
     }
 
-    /// Carries out a training until another is asked for.
+    /// Carries out a training until something else is asked for.
     #[inline(never)] // nothing of it is on the stack of `idle`
-    fn train(&mut self, line: &mut impl Line, configuration: &Configuration, by: Next) -> Next {
+    fn train(
+        &mut self,
+        line: &mut impl Line,
+        job: &Job,
+        configuration: &Configuration,
+        by: Next,
+    ) -> Result<Next, Reason> {
         let hello = self.hello();
         let Self { arena, indices, sensor, checkpoints, surroundings, .. } = self;
         let Configuration { training, origin, .. } = configuration;
-        let mut started = origin::start(training, *origin, arena, indices, sensor);
-        let course = match &mut started {
-            Ok(trainer) => Course::start(configuration, trainer, checkpoints, surroundings),
-            Err(reason) => Err(*reason),
-        };
-        let mut course = match course {
-            Ok(course) => course,
-            Err(reason) => {
-                if by == Next::Requested {
-                    refuse(line, surroundings, &reason);
-                }
-                return Next::Idle;
-            }
-        };
+        let mut trainer = origin::start(training, *origin, arena, indices, sensor)?;
+        let mut course = Course::start(job, configuration, &mut trainer, checkpoints, surroundings)?;
         if by == Next::Requested {
             course.tell_progress(line);
         }
-        while line.receive() {
-            match line.request() {
-                Request::Configure(other) if !other.is(configuration) => return Next::Requested,
-                Request::Exit => return Next::Exit,
-                Request::Hello => say_hello(line, &hello),
-                Request::Forget => {
-                    self.forget(line);
-                    return Next::Idle;
-                }
-                _ => match course.carry_out(line) {
-                    Ok(()) => {}
-                    Err(reason) => {
-                        refuse(line, course.surroundings(), &reason);
-                        // What has failed has ended; what it was at the last checkpoint is there.
-                        if matches!(reason, Reason::Train(_)) {
-                            return Next::Idle;
-                        }
-                    }
-                },
-            }
+        Ok(work::serve(&mut course, line, &hello, job))
+    }
+
+    /// Carries out a selection until something else is asked for.
+    #[cfg(feature = "selection")]
+    #[inline(never)] // as for `train`
+    fn select(
+        &mut self,
+        line: &mut impl Line,
+        job: &Job,
+        selection: &Selection,
+        by: Next,
+    ) -> Result<Next, Reason> {
+        let hello = self.hello();
+        let Self { arena, sensor, checkpoints, surroundings, .. } = self;
+        let mut selector = Selector::start(selection, arena, sensor)?;
+        let mut selecting = Selecting::start(job, selection, &mut selector, checkpoints, surroundings)?;
+        if by == Next::Requested {
+            selecting.tell_progress(line);
         }
-        Next::Exit
+        Ok(work::serve(&mut selecting, line, &hello, job))
     }
 
     /// Counts the ticks of so many updates as were asked for, and of twice as many, all on the first sample.
@@ -309,13 +321,13 @@ fn say_ticks(line: &mut impl Line, once: u32, twice: u32) {
 }
 
 #[inline(never)] // as for `measured`
-fn say_hello(line: &mut impl Line, hello: &Hello) {
+pub(crate) fn say_hello(line: &mut impl Line, hello: &Hello) {
     line.answer(&Answer::Hello(hello.clone()));
 }
 
 /// Shows a refusal, and says it.
 #[inline(never)] // as for `measured`
-fn refuse(line: &mut impl Line, surroundings: &mut impl Surroundings, reason: &Reason) {
+pub(crate) fn refuse(line: &mut impl Line, surroundings: &mut impl Surroundings, reason: &Reason) {
     let text = text(reason);
     surroundings.show(State::Refused(&text));
     line.answer(&Answer::Refused(text));

@@ -20,6 +20,7 @@
 //! The inputs must be scaled to mean 0 and deviation 1; where the mean is far from 0, x and x x are the same thing.
 
 use crate::ops;
+use crate::state::{State, Words};
 
 /// The screen of `D` inputs.
 #[derive(Clone, Copy, Debug)]
@@ -72,5 +73,16 @@ impl<const D: usize> Screen<D> {
     pub fn visible(&self) -> [bool; D] {
         let least = 2.0 * libm::logf(40.0 * ops::count::<f32>(D));
         self.z().map(|column| column.iter().any(|z| z * z > least))
+    }
+}
+
+impl<const D: usize> State for Screen<D> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        words.word(&mut self.samples)?;
+        words.number(&mut self.mean_y)?;
+        let mut sums = self.columns.as_flattened_mut().iter_mut();
+        sums.try_for_each(|Sums { mean, sum, squares }| {
+            [mean, sum, squares].into_iter().try_for_each(|number| words.number(number))
+        })
     }
 }

@@ -24,6 +24,7 @@
 use core::num::NonZeroU32;
 
 use crate::random::{Purpose, Seed, below};
+use crate::state::{State, Words};
 
 /// Where the shadows of a stream of `D` inputs come from.
 #[derive(Debug)]
@@ -76,5 +77,15 @@ impl<const D: usize> Shadow<'_, D> {
         }
         *now = *row;
         has_shadow
+    }
+}
+
+/// The rows that are kept.
+impl<const D: usize> State for Shadow<'_, D> {
+    fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+        match self {
+            Self::Previous => Ok(()),
+            Self::Delay(rows) | Self::Reservoir(rows) => words.numbers(rows.as_flattened_mut()),
+        }
     }
 }

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Numbers are their bits, and what has 64 bits is two words, the low one first. A batch is always empty between
-//! updates, and is no part of it.
+//! updates, and is no part of it. A selection of inputs ([`crate::one_pass`]) can be saved after any sample, with what
+//! its batch has collected.
 
 /// Copies words away, or fills them in.
 pub trait Words {

@@ -13,8 +13,14 @@
 //! 4. [`Request::Samples`] where they come from the host. Samples in the order of their visits are one long stream of
 //!    numbers, each the inputs that are no probes, then the targets. [`Progress::received`] is how many numbers of it
 //!    have arrived: the next one wanted. It goes down when the device has lost its power.
-//! 5. [`Request::Advance`] where they come from the device itself, or are stored there.
+//! 5. [`Request::Advance`] where they come from the device itself, or are stored there; a training that is
+//!    [`Origin::Standalone`] needs no request to go on.
 //! 6. [`Request::Params`], [`Request::Support`], [`Request::TestLoss`] tell what came of it.
+//!
+//! # A selection of inputs
+//!
+//! [`Request::Configure`] with a [`Job::Select`] begins it; it goes on by itself, and [`Request::Findings`] asks what it has
+//! found so far.
 //!
 //! # Two acknowledgements
 //!
@@ -27,8 +33,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::frame::{FRAME, FrameError};
 use crate::layers::{AnyLoss, Layers};
+use crate::one_pass::{Finding, Settings};
 use crate::ops::split;
 use crate::plan::Plan;
+use crate::task::Task;
 use crate::verdict::Verdict;
 
 /// The version of these messages, of envelopes and of frames.
@@ -45,10 +53,10 @@ pub const ITEMS: usize = 32;
 pub enum Request<'a> {
     /// Who is there? The first of every session.
     Hello,
-    /// Begin this training, or go on with it: a [`Configuration`].
+    /// Begin this work, or go on with it: a [`Job`].
     #[serde(borrow)]
     Configure(Packed<'a>),
-    /// Forget the training and its checkpoints.
+    /// Forget the work and its checkpoints.
     Forget,
     /// How far is it?
     Status,
@@ -85,6 +93,8 @@ pub enum Request<'a> {
         /// From this input on.
         first: u16,
     },
+    /// What a selection has found.
+    Findings,
     /// The mean loss over the test set of the plan's task.
     TestLoss,
     /// Count the ticks of `updates` updates, and of twice as many, from the start.
@@ -159,6 +169,38 @@ impl Flavor for Compare<'_> {
     }
 }
 
+/// What a device is to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Job {
+    /// Train a network.
+    Train(Configuration),
+    /// Select inputs.
+    Select(Selection),
+}
+
+impl Job {
+    /// A checkpoint after every so many updates or samples, if any.
+    pub fn checkpoint_every(&self) -> Option<u32> {
+        match self {
+            Self::Train(configuration) => configuration.checkpoint_every,
+            Self::Select(selection) => selection.checkpoint_every,
+        }
+    }
+}
+
+/// A selection of inputs in one pass over the device's own sensor ([`crate::one_pass`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Selection {
+    /// What the sensor delivers.
+    pub task: Task,
+    /// How the pass goes.
+    pub settings: Settings,
+    /// A checkpoint after every so many samples, if any.
+    pub checkpoint_every: Option<u32>,
+}
+
 /// A training, and how the device carries it out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -175,10 +217,12 @@ pub struct Configuration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Origin {
-    /// From the device's own sensor.
+    /// From the device's own sensor, for the updates that are asked for.
     Device,
     /// From the host, over the line.
     Host,
+    /// From the device's own sensor, and between two requests the training goes on by itself.
+    Standalone,
 }
 
 /// A whole training: everything that decides its bits.
@@ -212,6 +256,15 @@ pub enum Answer {
         norms: Vec<f32, ITEMS>,
         /// The verdicts.
         verdicts: Vec<Verdict, ITEMS>,
+    },
+    /// What a selection has found.
+    Findings {
+        /// Of each input.
+        findings: Vec<Finding, ITEMS>,
+        /// The mean norm of each input.
+        norms: Vec<f32, ITEMS>,
+        /// The largest mean norm of a shadow.
+        shadow: f32,
     },
     /// The mean loss over the test set.
     TestLoss(f32),
@@ -250,7 +303,7 @@ pub struct Hello {
     pub checkpoint: u32,
 }
 
-/// How far a training is.
+/// How far a training is; of a selection, updates are samples.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Progress {

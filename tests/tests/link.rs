@@ -9,14 +9,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use tamis::wire::{Answer, Configuration, Origin, Request, Training};
+use tamis::wire::{Configuration, Origin, Request, Training};
 use tamis::{AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Rule, Seed, Sgd, Target, Task};
+use tamis_host::device;
 use tamis_host::device::feed::{feed, feed_and_trace};
 use tamis_host::device::relay::{Faults, Noise, Relay};
-use tamis_host::device::{self, Device};
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::exchange::{self, Hints};
-use tamis_host::link::Link;
 use tamis_host::machine::Machine;
 use tamis_host::replica::{self, Report, bits};
 use tamis_host::select::encoder::Feature;
@@ -25,25 +24,8 @@ use tamis_host::trace::replay::replay as replay_of;
 use tamis_host::trace::{self, Trace};
 use tamis_tests::altered::UPDATE;
 use tamis_tests::command::tamis;
-use tamis_tests::device::{NUMBERS, switch_on};
+use tamis_tests::device::{Direct, NUMBERS, switch_on};
 use tamis_tests::flash::Flash;
-
-/// A line without anything between.
-struct Direct(Link);
-
-impl Direct {
-    fn greet(line: &TcpStream, session: u32) -> Result<Self> {
-        let mut link = Link::new(line.try_clone()?, line.try_clone()?, session);
-        link.greet()?;
-        Ok(Self(link))
-    }
-}
-
-impl Device for Direct {
-    fn request(&mut self, request: &Request<'_>) -> Result<Answer> {
-        self.0.request(request)
-    }
-}
 
 /// 10-6-1, two of the inputs probes.
 fn training(data: Data, batch: u32, standardise: Option<u32>, updates: u32) -> Training {

@@ -4,8 +4,9 @@
 use tamis::frame::{Decoder, FRAME, FrameError, encode};
 use tamis::layers::MAX_LAYERS;
 use tamis::link::{Device, Envelope, Heard};
+use tamis::one_pass::{Finding, Label, Settings};
 use tamis::wire::{
-    Answer, Configuration, Hello, ITEMS, NUMBERS, Origin, Packed, Progress, Request, Training,
+    Answer, Configuration, Hello, ITEMS, Job, NUMBERS, Origin, Packed, Progress, Request, Selection, Training,
 };
 use tamis::{
     AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, Labels, LayerSpec, Layers, Plan, Pressed,
@@ -89,6 +90,7 @@ fn each_request(mut each: impl FnMut(Envelope<Request<'_>>)) {
             each(request);
         }
         each(Request::TestLoss);
+        each(Request::Findings);
         each(Request::Exit);
         each(Request::Advance { until: word, digest_every: word });
         each(Request::Params { first: word });
@@ -98,12 +100,17 @@ fn each_request(mut each: impl FnMut(Envelope<Request<'_>>)) {
             each(Request::SetParams { first: word, params: numbers });
             each(Request::Samples { first: u64::from(word) << 32 | u64::from(word), numbers });
         }
+        let task = trainings()[0].plan.task;
+        let settings = Settings { settle: word, batch: word, ..Settings::new(word, Seed(u64::MAX)) };
+        let job = Job::Select(Selection { task, settings, checkpoint_every: Some(word) });
+        each(Request::Configure(Packed::message(&job, &mut packed).unwrap()));
         for training in trainings() {
             let measured = Packed::message(&training, &mut packed).unwrap();
             each(Request::Measure { training: measured, updates: word });
-            for (origin, checkpoint_every) in [(Origin::Device, None), (Origin::Host, Some(word))] {
+            let origins = [Origin::Device, Origin::Host, Origin::Standalone];
+            for (origin, checkpoint_every) in origins.into_iter().zip([None, Some(word), Some(1)]) {
                 let configuration = Configuration { training: training.clone(), origin, checkpoint_every };
-                each(Request::Configure(Packed::message(&configuration, &mut packed).unwrap()));
+                each(Request::Configure(Packed::message(&Job::Train(configuration), &mut packed).unwrap()));
             }
         }
     }
@@ -121,6 +128,13 @@ fn answers() -> Vec<Envelope<Answer>> {
                 answers.push(Answer::Support {
                     norms: std::iter::repeat_n(number, count.min(ITEMS)).collect(),
                     verdicts: std::iter::repeat_n(verdict, count.min(ITEMS)).collect(),
+                });
+            }
+            for finding in [Finding::Relevant(Label::Joint), Finding::Undecided, Finding::NoEvidence] {
+                answers.push(Answer::Findings {
+                    findings: std::iter::repeat_n(finding, count.min(ITEMS)).collect(),
+                    norms: std::iter::repeat_n(number, count.min(ITEMS)).collect(),
+                    shadow: number,
                 });
             }
             answers.push(Answer::TestLoss(number));

@@ -2,7 +2,7 @@
 //! second copy of its arithmetic would cost 90 KB of flash.
 
 use embedded_hal::digital::{self, OutputPin};
-use embedded_io::{ErrorKind, ErrorType, Read, Write};
+use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
 
 use super::Board;
 
@@ -17,7 +17,7 @@ pub struct AnyLed<'a>(&'a mut dyn Led);
 
 impl<'a> AnyLine<'a> {
     /// This line without its type.
-    pub fn new(line: &'a mut (impl Read + Write)) -> Self {
+    pub fn new(line: &'a mut (impl Read + ReadReady + Write)) -> Self {
         Self(line)
     }
 }
@@ -29,16 +29,21 @@ impl<'a> AnyLed<'a> {
     }
 }
 
-/// What [`Read`] and [`Write`] do, with an error of one type.
+/// What [`Read`], [`ReadReady`] and [`Write`] do, with an error of one type.
 trait Line {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind>;
+    fn read_ready(&mut self) -> Result<bool, ErrorKind>;
     fn write(&mut self, buffer: &[u8]) -> Result<usize, ErrorKind>;
     fn flush(&mut self) -> Result<(), ErrorKind>;
 }
 
-impl<S: Read + Write> Line for S {
+impl<S: Read + ReadReady + Write> Line for S {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
         Read::read(self, buffer).map_err(|error| embedded_io::Error::kind(&error))
+    }
+
+    fn read_ready(&mut self) -> Result<bool, ErrorKind> {
+        ReadReady::read_ready(self).map_err(|error| embedded_io::Error::kind(&error))
     }
 
     fn write(&mut self, buffer: &[u8]) -> Result<usize, ErrorKind> {
@@ -57,6 +62,12 @@ impl ErrorType for AnyLine<'_> {
 impl Read for AnyLine<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
         self.0.read(buffer)
+    }
+}
+
+impl ReadReady for AnyLine<'_> {
+    fn read_ready(&mut self) -> Result<bool, ErrorKind> {
+        self.0.read_ready()
     }
 }
 

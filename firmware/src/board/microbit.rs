@@ -1,7 +1,7 @@
 //! BBC micro:bit v1: nRF51822, Cortex-M0, 16 KiB of RAM.
 
 use embedded_hal::digital::OutputPin;
-use embedded_io::{Read, Write};
+use embedded_io::{Read, ReadReady, Write};
 use nrf51_hal::gpio::{Level, p0};
 use nrf51_hal::pac::Peripherals;
 use nrf51_hal::uart::{Baudrate, Parity, Pins, Uart};
@@ -15,7 +15,7 @@ pub fn take_flash() -> Option<Flash> {
 }
 
 /// The board, once.
-pub fn take() -> Option<Board<impl Read + Write, impl OutputPin, Flash>> {
+pub fn take() -> Option<Board<impl Read + ReadReady + Write, impl OutputPin, Flash>> {
     let core = cortex_m::Peripherals::take()?;
     let chip = Peripherals::take()?;
     let port = p0::Parts::new(chip.GPIO);

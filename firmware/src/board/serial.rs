@@ -3,7 +3,7 @@
 
 use core::convert::Infallible;
 
-use embedded_io::{ErrorType, Read, Write};
+use embedded_io::{ErrorType, Read, ReadReady, Write};
 
 /// A UART that has been set up.
 pub trait Uart {
@@ -15,12 +15,16 @@ pub trait Uart {
 }
 
 /// The serial line of a UART.
-pub struct Serial<U>(U);
+pub struct Serial<U> {
+    uart: U,
+    /// What has been received and not yet read.
+    received: Option<u8>,
+}
 
 impl<U: Uart> Serial<U> {
     /// Of this UART.
     pub fn new(uart: U) -> Self {
-        Self(uart)
+        Self { uart, received: None }
     }
 }
 
@@ -31,19 +35,23 @@ impl<U> ErrorType for Serial<U> {
 impl<U: Uart> Read for Serial<U> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
         let Some(first) = buffer.first_mut() else { return Ok(0) };
-        loop {
-            if let Some(byte) = self.0.receive() {
-                *first = byte;
-                return Ok(1);
-            }
-        }
+        while !self.read_ready()? {}
+        *first = self.received.take().unwrap_or_default();
+        Ok(1)
+    }
+}
+
+impl<U: Uart> ReadReady for Serial<U> {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        self.received = self.received.take().or_else(|| self.uart.receive());
+        Ok(self.received.is_some())
     }
 }
 
 impl<U: Uart> Write for Serial<U> {
     fn write(&mut self, buffer: &[u8]) -> Result<usize, Infallible> {
         let Some(&first) = buffer.first() else { return Ok(0) };
-        while !self.0.send(first) {}
+        while !self.uart.send(first) {}
         Ok(1)
     }
 
@@ -67,6 +75,12 @@ impl<R: ErrorType, W> ErrorType for Halves<R, W> {
 impl<R: Read, W> Read for Halves<R, W> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, R::Error> {
         self.reader.read(buffer)
+    }
+}
+
+impl<R: ReadReady, W> ReadReady for Halves<R, W> {
+    fn read_ready(&mut self) -> Result<bool, R::Error> {
+        self.reader.read_ready()
     }
 }
 

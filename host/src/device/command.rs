@@ -13,6 +13,7 @@ use tamis::Network;
 use tamis::wire::{Answer, Configuration, Hello, Origin, Progress, Request};
 
 use super::relay::{Noise, Relay};
+use super::select::{self, SelectOptions};
 use super::twin::Twin;
 use super::{feed, params, progress_of, request, support};
 use crate::emulator::{Clock, Emulator};
@@ -42,6 +43,7 @@ enum Command {
     List(ListOptions),
     Info(InfoOptions),
     Train(Box<TrainOptions>),
+    Select(SelectOptions),
     Support(InfoOptions),
     Pull(PullOptions),
     Push(PushOptions),
@@ -70,7 +72,7 @@ struct InfoOptions {
     json: bool,
 }
 
-/// Trains on a device, sample by sample over the line, and compares every answer with a twin on this host.
+/// Trains on a device, sample by sample over the line or by itself, and compares every answer with a twin on this host.
 ///
 /// If the device has this very training already, because it or this program was interrupted, the training goes on.
 #[derive(Args, Debug)]
@@ -82,6 +84,9 @@ struct TrainOptions {
     at: At,
     #[command(flatten)]
     training: TrainingOptions,
+    /// The device trains by itself, on its own sensor, which delivers the rows of the task: it goes on if this program ends.
+    #[arg(long, help_heading = "Run")]
+    standalone: bool,
     /// A checkpoint on the device after every N updates; see docs/CHECKPOINTS.md for what that does to flash memory.
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_every: Option<u32>,
@@ -168,6 +173,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         Command::List(options) => list(options),
         Command::Info(options) => info(options),
         Command::Train(options) => train(options),
+        Command::Select(options) => select::run(options),
         Command::Support(options) => tell_support(options),
         Command::Pull(options) => pull(options),
         Command::Push(options) => push(options),
@@ -185,7 +191,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
 /// Options that make no sense.
 #[derive(Debug)]
-struct Usage(String);
+pub(super) struct Usage(pub String);
 
 impl std::fmt::Display for Usage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -261,7 +267,7 @@ fn info(options: &InfoOptions) -> Result<()> {
 }
 
 /// What would be left of a training if the power went now.
-fn durable(progress: &Progress) -> String {
+pub(super) fn durable(progress: &Progress) -> String {
     match progress.durable {
         None => "no checkpoint".to_owned(),
         Some(updates) => format!("durable up to update {}", thousands(updates)),
@@ -276,7 +282,7 @@ fn train(options: &TrainOptions) -> Result<()> {
     let training = setup.training.clone();
     let configuration = Configuration {
         training: training.clone(),
-        origin: Origin::Host,
+        origin: if options.standalone { Origin::Standalone } else { Origin::Host },
         checkpoint_every: options.checkpoint_every,
     };
     let mut board = At { elf: options.elf.clone(), ..options.at.clone() }.open()?;
@@ -363,6 +369,9 @@ fn support_table(norms: &[u32], verdicts: &[tamis::Verdict]) -> comfy_table::Tab
 fn tell_support(options: &InfoOptions) -> Result<()> {
     let mut board = options.at.open()?;
     let progress = status(&mut board)?.context("there is no training on the device")?;
+    if let Some(found) = select::found(&mut board)? {
+        return found.tell(options.json, &progress);
+    }
     let (norms, verdicts) = support(&mut board)?;
     if options.json {
         let object = json!({

@@ -1,14 +1,17 @@
-//! Samples to a device, over the line: from the place that it asks for, until it has made all its updates.
+//! Samples to a device, over the line: from the place that it asks for, until it has made all its updates. One that trains by
+//! itself, on its own sensor, is only asked how far it is.
 //!
 //! The device says what has arrived and what is durable. If it loses its power it goes back to its newest checkpoint and
 //! asks for the samples since then again; a host that dies and comes back finds out where the device is. A source of
 //! samples must therefore find any row again by its index, as a file does.
 
+use std::thread;
+
 use anyhow::{Result, bail, ensure};
-use tamis::wire::{Answer, Configuration, NUMBERS, Packed, Progress, Request, Training};
+use tamis::wire::{Answer, Configuration, NUMBERS, Origin, Packed, Progress, Request, Training};
 use tamis::{Data, Loss, Network, Task};
 
-use super::{Device, configure, request};
+use super::{Device, MOMENT, configure, request};
 use crate::trace::Trace;
 
 /// Samples that are sent.
@@ -39,7 +42,7 @@ pub fn width(training: &Training) -> usize {
     usize::from(training.plan.task.inputs) + training.loss.targets(training.layers.outputs())
 }
 
-/// Carries out a training whose samples come from here, from `params` on if there are any; `watch` hears of every answer.
+/// Carries out a training whose samples come from here, or from the device itself if it is standalone, from `params` on if there are any; `watch` hears of every answer.
 /// Goes on with it if the device has it.
 pub fn feed(
     device: &mut impl Device,
@@ -114,7 +117,10 @@ impl<'f, R: Rows> Feed<'f, R> {
             Data::Stream | Data::Ring { .. } => None,
             _ => Some(u64::from(plan.data.stored()) * width),
         };
-        let answer = if kept.is_some_and(|kept| self.now.received >= kept) {
+        let answer = if self.configuration.origin == Origin::Standalone {
+            thread::sleep(MOMENT);
+            request(device, &Request::Status)?
+        } else if kept.is_some_and(|kept| self.now.received >= kept) {
             let until = until.min(self.now.updates + 100);
             request(device, &Request::Advance { until, digest_every: 100 })?
         } else {

@@ -4,7 +4,7 @@
 
 use defmt_rtt as _;
 use embedded_hal::digital::OutputPin;
-use embedded_io::{Read, Write};
+use embedded_io::{Read, ReadReady, Write};
 use panic_probe as _;
 use rp2040_hal::Clock;
 use rp2040_hal::clocks::init_clocks_and_plls;
@@ -34,7 +34,7 @@ fn main() -> ! {
 }
 
 /// The board, once: UART0 on GP0 (out) and GP1 (in), pins 1 and 2; the green LED on GP25.
-fn take() -> Option<Board<impl Read + Write, impl OutputPin, NoFlash>> {
+fn take() -> Option<Board<impl Read + ReadReady + Write, impl OutputPin, NoFlash>> {
     let core = cortex_m::Peripherals::take()?;
     let mut chip = Peripherals::take()?;
     let mut watchdog = Watchdog::new(chip.WATCHDOG);
