@@ -130,6 +130,7 @@ impl Line for Wire {
     }
 }
 
-struct Nothing;
+/// Nothing is around the device.
+pub struct Nothing;
 
 impl Surroundings for Nothing {}

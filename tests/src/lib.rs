@@ -1,4 +1,5 @@
-//! What the tests share: a naive network in f64, a bench for the kernel, golden figures, rows of numbers, the command.
+//! What the tests share: a naive network in f64, a bench for the kernel, golden figures, rows of numbers, bytes from
+//! outside, the command.
 
 pub mod altered;
 pub mod bench;
@@ -8,6 +9,7 @@ pub mod costs;
 pub mod device;
 pub mod exponential;
 pub mod flash;
+pub mod fuzz;
 pub mod golden;
 pub mod literal;
 pub mod oracle;
