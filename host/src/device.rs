@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use tamis::frame::FRAME;
-use tamis::wire::{Answer, Configuration, ITEMS, Job, Origin, Packed, Progress, Request, Training};
+use tamis::wire::{Answer, Configuration, ITEMS, Job, Origin, Packed, Progress, Request, Training, UPDATES};
 
 use crate::emulator::{Emulator, NS_PER_INSTRUCTION};
 use crate::machine::Machine;
@@ -12,10 +12,12 @@ use crate::replica::{Outcome, Report, bits};
 
 pub mod command;
 pub mod feed;
+pub mod monitor;
 pub mod relay;
 pub mod repeat;
 pub mod select;
 pub mod twin;
+pub mod view;
 
 /// Whoever answers requests.
 pub trait Device {
@@ -72,7 +74,10 @@ pub fn run(
 /// by one where all parameters are wanted.
 fn until(report: &Report, before: u32, last: u32, updates: u32) -> u32 {
     let digests = (before / report.digest_every).saturating_add(ITEMS as u32);
-    let until = before.saturating_add(updates).min(digests.saturating_mul(report.digest_every)).min(last);
+    let until = before
+        .saturating_add(updates.min(UPDATES))
+        .min(digests.saturating_mul(report.digest_every))
+        .min(last);
     match report.params {
         Some((first, end)) if before < end => until.min((before + 1).max(first - 1)),
         _ => until,
@@ -104,7 +109,10 @@ pub fn params(device: &mut impl Device) -> Result<Vec<f32>> {
 }
 
 /// Mean column norms of all inputs, as bits, and verdicts on those that are no probes.
-pub fn support(device: &mut impl Device) -> Result<(Vec<u32>, Vec<tamis::Verdict>)> {
+pub type Support = (Vec<u32>, Vec<tamis::Verdict>);
+
+/// What a training has come to.
+pub fn support(device: &mut impl Device) -> Result<Support> {
     let (mut norms, mut verdicts) = (Vec::new(), Vec::new());
     loop {
         let first = u16::try_from(norms.len().max(verdicts.len()))?;
@@ -147,6 +155,15 @@ pub fn request(device: &mut impl Device, request: &Request<'_>) -> Result<Answer
     match device.request(request)? {
         Answer::Refused(reason) => bail!("the device refuses: {reason}"),
         answer => Ok(answer),
+    }
+}
+
+/// How far a device is; nothing without work.
+pub fn status(device: &mut impl Device) -> Result<Option<Progress>> {
+    match request(device, &Request::Status)? {
+        Answer::Progress(progress) => Ok(Some(progress)),
+        Answer::Idle => Ok(None),
+        other => bail!("the device answers with {other:?}"),
     }
 }
 

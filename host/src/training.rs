@@ -22,10 +22,8 @@ use crate::svg::thousands;
 
 mod values;
 
-pub(crate) use values::activation_parser;
-use values::{
-    Pressing, Problem, Widths, count_and_number, data, init, loss, penalty, press, shape, task_parser,
-};
+use values::{Pressing, Problem, count_and_number, data, init, loss, penalty, press, task_parser};
+pub(crate) use values::{Widths, activation_parser, shape};
 
 /// What to train, on what, and how.
 #[derive(Args, Clone, Debug)]

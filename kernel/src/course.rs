@@ -19,7 +19,7 @@ use crate::samples::{NoSample, StoreError};
 use crate::task::TaskError;
 use crate::trainer::{TrainError, Trainer};
 use crate::verdict::{self, Verdict};
-use crate::wire::{Answer, Configuration, ITEMS, Job, NUMBERS, Origin, Packed, Progress, Request};
+use crate::wire::{Answer, Configuration, ITEMS, Job, NUMBERS, Origin, Packed, Progress, Request, UPDATES};
 use crate::work::Work;
 
 /// Why a request is refused, or a training has failed.
@@ -102,6 +102,8 @@ pub struct Course<'c, 'm, S, F, R> {
     trainer: &'c mut Trainer<'m, Layers, AnyLoss, Source<'m, S>>,
     keeper: Keeper<'c, F>,
     surroundings: &'c mut R,
+    /// The loss of the newest update.
+    loss: Option<f32>,
     /// Samples that were rejected.
     rejected: u32,
     /// What the last advance asked for.
@@ -120,7 +122,15 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
         trainer.samples().fill().map_err(Reason::NoSample)?;
         let keeper = Keeper::start(job, checkpoints, trainer)?;
         surroundings.show(State::Training(trainer.updates()));
-        Ok(Self { configuration, trainer, keeper, surroundings, rejected: 0, digests: Vec::new() })
+        Ok(Self {
+            configuration,
+            trainer,
+            keeper,
+            surroundings,
+            loss: None,
+            rejected: 0,
+            digests: Vec::new(),
+        })
     }
 
     #[inline(never)] // nothing of it is on the stack of an update
@@ -200,6 +210,7 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
         if digest_every == 0 {
             return Err(Reason::Every);
         }
+        let until = until.min(self.trainer.updates().saturating_add(UPDATES));
         let missing = until.saturating_sub(self.trainer.updates());
         if missing > 0 {
             self.digests.clear();
@@ -224,7 +235,10 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
     fn update(&mut self) -> Result<(), Reason> {
         let Configuration { training, .. } = self.configuration;
         match self.trainer.learn() {
-            Ok(update) => self.rejected = self.rejected.saturating_add(update.rejected),
+            Ok(update) => {
+                self.loss = Some(update.loss);
+                self.rejected = self.rejected.saturating_add(update.rejected);
+            }
             Err(TrainError::Rejected(_)) => {
                 self.rejected = self.rejected.saturating_add(training.plan.batch);
                 self.make_room();
@@ -305,6 +319,7 @@ impl<S: Sensor, F: NorFlash, R: Surroundings> Work for Course<'_, '_, S, F, R> {
         line.answer(&Answer::Progress(Progress {
             updates: self.trainer.updates(),
             digest: self.trainer.digest(),
+            loss: self.loss,
             received: self.trainer.samples().wired().map_or(0, |wired| wired.received()),
             durable: self.keeper.durable(),
             rejected: self.rejected,

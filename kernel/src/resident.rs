@@ -6,7 +6,7 @@
 //! same program, with as many devices as it likes.
 //!
 //! Each request is answered in bounded time: with a [`crate::wire::Request::Samples`] by as many updates as its numbers
-//! allow, with a [`crate::wire::Request::Advance`] by as many as it asks for. Between two requests a training that is
+//! allow, with a [`crate::wire::Request::Advance`] by a thousand at most. Between two requests a training that is
 //! [`crate::wire::Origin::Standalone`], or a selection of inputs, goes on by itself; nothing else happens there.
 
 use core::fmt::{self, Write as _};

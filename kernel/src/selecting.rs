@@ -91,6 +91,7 @@ impl<S: Sensor, F: NorFlash, R: Surroundings> Work for Selecting<'_, '_, S, F, R
         line.answer(&Answer::Progress(Progress {
             updates: self.selector.updates(),
             digest: self.selector.digest(),
+            loss: None,
             received: 0,
             durable: self.keeper.durable(),
             rejected: self.selector.rejected(),

@@ -46,6 +46,8 @@ pub const WIRE_VERSION: u16 = 3;
 pub const NUMBERS: usize = 64;
 /// How many digests or inputs.
 pub const ITEMS: usize = 32;
+/// How many updates are made for one request: a device is there again soon.
+pub const UPDATES: u32 = 1000;
 
 /// What the host asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +78,7 @@ pub enum Request<'a> {
     },
     /// Make updates.
     Advance {
-        /// Until there have been so many.
+        /// Until there have been so many, or [`UPDATES`] for this request.
         until: u32,
         /// The digest after every so many is wanted, of [`ITEMS`] such at most.
         digest_every: u32,
@@ -311,6 +313,8 @@ pub struct Progress {
     pub updates: u32,
     /// The chained digest of all of them.
     pub digest: u32,
+    /// The loss of the newest update, if there has been one since the device was switched on; of a selection nothing.
+    pub loss: Option<f32>,
     /// How many numbers of the stream of samples have arrived.
     pub received: u64,
     /// As many updates would be left if the power went now; nothing where there is no checkpoint of this training.

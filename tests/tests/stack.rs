@@ -2,7 +2,9 @@
 
 use anyhow::{Result, ensure};
 use tamis::frame::FRAME;
-use tamis::wire::{Answer, Packed, Request};
+use tamis::one_pass::Settings;
+use tamis::wire::{Answer, Packed, Request, Selection};
+use tamis::{Seed, Target, Task};
 use tamis_host::configurations;
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::experiments::Experiment;
@@ -38,6 +40,14 @@ fn assert_enough(machine: Machine) -> Result<()> {
         let measure = Request::Measure { training: Packed::message(&training, &mut buffer)?, updates: 1 };
         let answer = device::request(&mut board, &measure)?;
         ensure!(matches!(answer, Answer::Ticks { .. }), "{machine} does not count");
+    }
+    // The microbit has no room for it.
+    if machine != Machine::Microbit {
+        let task = Task::plain(Target::Sine, 8, 2, 0.3, Seed(1));
+        let selection = Selection { task, settings: Settings::new(200, Seed(1)), checkpoint_every: None };
+        device::select::follow(&mut board, &selection, |_| Ok(()))?;
+        ensure!(device::select::found(&mut board)?.is_some(), "{machine} has found nothing");
+        device::request(&mut board, &Request::Forget)?;
     }
     let Stack { used, size } = stack::measure(&mut board, &elf)?;
     println!("{machine}: {used} of {size} bytes");

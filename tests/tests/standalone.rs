@@ -4,7 +4,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tamis::one_pass::{Finding, Label, Settings};
 use tamis::wire::{Answer, Configuration, Job, Origin, Progress, Request, Selection, Training};
@@ -207,6 +207,47 @@ fn firmware_trains_by_itself() -> Result<()> {
     }
     assert_eq!((starts, twin.equal), (4, 4));
     Ok(())
+}
+
+/// `tamis device monitor` looks on, and the training ends as if nobody had.
+#[test]
+fn a_monitor_changes_nothing() -> Result<()> {
+    let elf = tools::build_firmware(Machine::MpsAn386, "trainer")?;
+    let (_board, line) = Emulator::switch_on(Machine::MpsAn386, &elf, Clock::Free)?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = format!("tcp:{}", listener.local_addr()?);
+    let _relay = Relay::start(line, listener, [Noise::new(1, 0), Noise::new(2, 0)])?;
+    let run = |arguments: &str| -> Result<String> {
+        let output = tamis()?.args(arguments.split(' ')).args(["--port", &port]).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let nothing = run("device monitor --lines 1").unwrap_err().to_string();
+    assert!(nothing.contains("nothing is on the device"), "{nothing}");
+
+    let training = training(Data::Stream, 1, None, 60_000);
+    let configuration = standalone(&training, None);
+    let address = port.trim_start_matches("tcp:").to_owned();
+    let host = TcpStream::connect(&address)?;
+    device::configure(&mut Direct::greet(&host, 1)?, &configuration)?;
+    host.shutdown(Shutdown::Both)?;
+    let seen = run("device monitor --lines 4 --every 0.2 --shape 10-6-1 --json")?;
+    let seen = seen.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
+    let updates: Vec<_> = seen.iter().filter_map(|line| line["updates"].as_u64()).collect();
+    assert!(updates.len() == 4 && updates.is_sorted() && updates[0] < updates[3], "{updates:?}");
+    let last = &seen[3];
+    assert_eq!(last["inputs"].as_array().context("inputs")?.len(), 10);
+    assert_eq!((&last["inputs"][9]["name"], &last["inputs"][9]["verdict"]), (&json!("probe 2"), &json!("")));
+    assert!(last["loss"].as_f64().is_some_and(|loss| loss >= 0.0), "{last}");
+    let line = run("device monitor --lines 1")?;
+    assert!(line.contains(" updates, digest ") && line.contains("x8 "), "{line}");
+
+    let mut memory = Memory::of(&training);
+    let mut twin = Twin::start(&training, None, &mut memory, rows_of(training.plan.task))?;
+    let host = TcpStream::connect(&address)?;
+    let mut device = Direct::greet(&host, 2)?;
+    let done = wait_until(&mut device, |progress| progress.updates == 60_000)?;
+    twin.follow(done.updates, done.digest)
 }
 
 /// `tamis device select`, and the same as training, on a board with a float unit.

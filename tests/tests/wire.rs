@@ -141,6 +141,7 @@ fn answers() -> Vec<Envelope<Answer>> {
             answers.push(Answer::Progress(Progress {
                 updates: word,
                 digest: word,
+                loss: (word > 0).then_some(number),
                 received: u64::from(word) << 32,
                 durable: (word > 0).then_some(word),
                 rejected: word,

@@ -10,16 +10,18 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use tamis::Network;
-use tamis::wire::{Answer, Configuration, Hello, Origin, Progress, Request};
+use tamis::wire::{Configuration, Hello, Origin, Progress, Request, Training};
 
+use super::monitor::{self, MonitorOptions};
 use super::relay::{Noise, Relay};
 use super::select::{self, SelectOptions};
 use super::twin::Twin;
-use super::{feed, params, progress_of, request, support};
+use super::view::{Input, Scene, Screen};
+use super::{MOMENT, Support, feed, params, progress_of, request, status, support};
 use crate::emulator::{Clock, Emulator};
 use crate::exchange::{self, Hints};
 use crate::machine::Machine;
-use crate::port::{At, Board};
+use crate::port::At;
 use crate::replica::{Memory, bits};
 use crate::select::image::Image;
 use crate::svg::thousands;
@@ -45,6 +47,7 @@ enum Command {
     Train(Box<TrainOptions>),
     Select(SelectOptions),
     Support(InfoOptions),
+    Monitor(MonitorOptions),
     Pull(PullOptions),
     Push(PushOptions),
     Emulate(EmulateOptions),
@@ -175,6 +178,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         Command::Train(options) => train(options),
         Command::Select(options) => select::run(options),
         Command::Support(options) => tell_support(options),
+        Command::Monitor(options) => monitor::run(options),
         Command::Pull(options) => pull(options),
         Command::Push(options) => push(options),
         Command::Emulate(options) => emulate(options),
@@ -213,15 +217,6 @@ fn list(options: &ListOptions) -> Result<()> {
     println!("--port     {}", if ports.is_empty() { none() } else { ports.join(", ") });
     println!("--machine  {}", machines.join(", "));
     Ok(())
-}
-
-/// How far a device is; nothing without a training.
-fn status(board: &mut Board) -> Result<Option<Progress>> {
-    match request(board, &Request::Status)? {
-        Answer::Progress(progress) => Ok(Some(progress)),
-        Answer::Idle => Ok(None),
-        other => bail!("the device answers with {other:?}"),
-    }
 }
 
 fn info(options: &InfoOptions) -> Result<()> {
@@ -297,18 +292,18 @@ fn train(options: &TrainOptions) -> Result<()> {
     let mut rows = feed::rows_of(training.plan.task);
     let mut memory = Memory::of(&training);
     let mut twin = Twin::start(&training, None, &mut memory, rows)?;
-    let bar = report::progress(training.plan.updates as usize);
-    bar.set_message(options.at.name());
+    let mut onlooker = Onlooker::new(options, &training)?;
     let started = Instant::now();
     let mut first = None;
     let done = feed::feed_and_trace(&mut board, &configuration, None, &mut rows, trace, |progress| {
         first.get_or_insert(progress.updates);
-        bar.set_position(progress.updates.into());
-        twin.follow(progress.updates, progress.digest)
+        twin.follow(progress.updates, progress.digest)?;
+        onlooker.see(progress, &mut twin)
     })?;
-    bar.finish_and_clear();
+    drop(onlooker);
     let seconds = started.elapsed().as_secs_f64();
-    let (norms, verdicts) = support(&mut board)?;
+    let found = support(&mut board)?;
+    let (norms, verdicts) = &found;
     let same = bits(&params(&mut board)?) == bits(twin.params());
     ensure!(same, "all digests are equal, but not the parameters at the end");
     let counts = board.counts();
@@ -334,7 +329,7 @@ fn train(options: &TrainOptions) -> Result<()> {
         return Ok(());
     }
     println!("{}\n{}\n", setup.title(), setup.how());
-    println!("{}", support_table(&norms, &verdicts));
+    println!("{}", support_table(&found));
     if first > 0 {
         println!("\nwent on from update {}", thousands(first));
     }
@@ -355,14 +350,63 @@ fn train(options: &TrainOptions) -> Result<()> {
     Ok(())
 }
 
-fn support_table(norms: &[u32], verdicts: &[tamis::Verdict]) -> comfy_table::Table {
-    let rows = norms.iter().enumerate().map(|(input, &bits)| {
-        let (name, verdict) = match verdicts.get(input) {
-            Some(verdict) => (format!("x{}", input + 1), report::verdict(verdict)),
-            None => (format!("probe {}", input - verdicts.len() + 1), ""),
-        };
-        vec![name, report::number(f32::from_bits(bits), 3), verdict.to_owned()]
-    });
+/// Shows how a training goes: on a terminal all of it, else in a bar.
+enum Onlooker {
+    Screen(Box<(Screen, Scene)>, Instant),
+    Bar(indicatif::ProgressBar),
+}
+
+impl Onlooker {
+    fn new(options: &TrainOptions, training: &Training) -> Result<Self> {
+        let (name, last) = (options.at.name(), training.plan.updates);
+        let screen = if options.json { None } else { Screen::take()? };
+        Ok(match screen {
+            Some(screen) => {
+                let scene = Scene { name, last: Some(last), ..Scene::default() };
+                Self::Screen(Box::new((screen, scene)), Instant::now())
+            }
+            None => {
+                let bar = report::progress(last as usize);
+                bar.set_message(name);
+                Self::Bar(bar)
+            }
+        })
+    }
+
+    /// Hears how far the device is; the twin has come as far.
+    fn see(&mut self, progress: &Progress, twin: &mut Twin<'_, impl feed::Rows>) -> Result<()> {
+        match self {
+            Self::Bar(bar) => bar.set_position(progress.updates.into()),
+            Self::Screen(shown, due) => {
+                let (screen, scene) = &mut **shown;
+                if let Some(loss) = progress.loss.filter(|_| progress.updates != scene.now.updates) {
+                    scene.losses.push(progress.updates, loss);
+                }
+                scene.now = progress.clone();
+                if *due <= Instant::now() {
+                    *due = Instant::now() + MOMENT;
+                    scene.inputs = monitor::inputs(&twin.support());
+                    scene.weights = twin.first_layer().to_vec();
+                    ensure!(!screen.show(scene)?, "stopped; the same command goes on");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Onlooker {
+    fn drop(&mut self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn support_table(support: &Support) -> comfy_table::Table {
+    let rows = monitor::inputs(support).into_iter();
+    let rows =
+        rows.map(|Input { name, norm, verdict }| vec![name, report::number(norm, 3), verdict.to_owned()]);
     report::table(&["input", "norm", "verdict"], 1, rows)
 }
 
@@ -372,7 +416,8 @@ fn tell_support(options: &InfoOptions) -> Result<()> {
     if let Some(found) = select::found(&mut board)? {
         return found.tell(options.json, &progress);
     }
-    let (norms, verdicts) = support(&mut board)?;
+    let found = support(&mut board)?;
+    let (norms, verdicts) = &found;
     if options.json {
         let object = json!({
             "updates": progress.updates,
@@ -383,7 +428,7 @@ fn tell_support(options: &InfoOptions) -> Result<()> {
     } else if norms.is_empty() {
         println!("no norms yet: they are looked at every {} updates", tamis::trainer::CHECK_EVERY);
     } else {
-        println!("after {} updates\n{}", thousands(progress.updates), support_table(&norms, &verdicts));
+        println!("after {} updates\n{}", thousands(progress.updates), support_table(&found));
     }
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 use anyhow::{Result, ensure};
 use tamis::wire::Training;
-use tamis::{AnyLoss, Layers, NoSample, Samples, TrainError, Trainer, task};
+use tamis::{AnyLoss, Layers, Network, NoSample, Rule, Samples, TrainError, Trainer, Verdict, task};
 
+use super::Support;
 use super::feed::Rows;
-use crate::replica::Memory;
+use crate::replica::{Memory, bits};
 
 /// Rows as samples: with probes, which do not travel.
 pub struct Source<R> {
@@ -39,6 +40,8 @@ impl<R: Rows> Samples for Source<R> {
 /// The twin.
 pub struct Twin<'m, R> {
     trainer: Trainer<'m, Layers, AnyLoss, Source<R>>,
+    rule: Rule,
+    inputs: usize,
     /// After each update, the first of which is 1.
     digests: Vec<u32>,
     /// How many digests of the device were equal.
@@ -59,7 +62,8 @@ impl<'m, R: Rows> Twin<'m, R> {
         if let Some(params) = params {
             trainer.model().params_mut().copy_from_slice(params);
         }
-        Ok(Self { trainer, digests: Vec::new(), equal: 0 })
+        let inputs = plan.task.inputs.into();
+        Ok(Self { trainer, rule: plan.rule, inputs, digests: Vec::new(), equal: 0 })
     }
 
     /// The digest after so many updates, at least one.
@@ -92,5 +96,22 @@ impl<'m, R: Rows> Twin<'m, R> {
     /// The parameters after the last update that was followed.
     pub fn params(&mut self) -> &[f32] {
         self.trainer.model().params()
+    }
+
+    /// What it has come to.
+    pub fn support(&mut self) -> Support {
+        let norms = self.trainer.norms().unwrap_or_default();
+        let mut verdicts = vec![Verdict::Undecided; self.inputs];
+        self.rule.judge(norms, &mut verdicts);
+        (bits(norms), if norms.is_empty() { Vec::new() } else { verdicts })
+    }
+
+    /// The weights of the first layer, unit after unit.
+    pub fn first_layer(&mut self) -> &[f32] {
+        let model = self.trainer.model();
+        let layers = model.net();
+        let units = layers.specs().first().map_or(0, |spec| usize::from(spec.outputs));
+        let weights = layers.inputs() * units;
+        &model.params()[..weights]
     }
 }

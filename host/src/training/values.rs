@@ -24,7 +24,7 @@ impl Problem {
 
 /// Inputs, then outputs of each layer.
 #[derive(Clone, Debug)]
-pub(super) struct Widths(pub(super) Vec<u16>);
+pub(crate) struct Widths(pub(crate) Vec<u16>);
 
 /// A growing penalty as it is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +61,7 @@ fn part<T: FromStr>(text: &str, what: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("'{text}' is not {what}"))
 }
 
-pub(super) fn shape(text: &str) -> Result<Widths, String> {
+pub(crate) fn shape(text: &str) -> Result<Widths, String> {
     let widths = text.split('-').map(|width| match part(width, "a width")? {
         0 => Err("every layer has at least one unit".to_owned()),
         width => Ok(width),
