@@ -271,6 +271,7 @@ fn odd_columns_are_no_hindrance() -> Result<()> {
     let output = select(&["--steps", "100"])?;
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(printed.contains("3 inputs matter: x0, x1, x2"), "{printed}");
     assert!(printed.contains("left out, the same in all rows: still"), "{printed}");
     Ok(())
 }
