@@ -327,7 +327,7 @@ pub fn select(table: &Table, options: &Options) -> Result<Selection> {
         baseline: error(&refit::baseline(&design, &x)),
     };
     let constant = advice::constant(table, &options.target, &design);
-    advice::diagnose(&design, &ensemble, &judgement, options, &mut advice);
+    advice::diagnose(&design, &ensemble, &judgement, options, &mut advice)?;
     Ok(Selection { design, constant, ensemble, judgement, advice, all, test, selected, repeat })
 }
 

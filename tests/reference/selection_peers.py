@@ -7,6 +7,7 @@ LassoCV: non-zero coefficients. Mutual information: above the largest of 20 perm
 columns. Boruta: 20 rounds of a random forest (50 trees, depth 7) beside shuffled copies, binomial test, Holm.
 Permutation importance: random forest, 25 % held out, mean above two deviations of 10 repeats. For each table the
 columns selected and the seconds of processor time, one thread, and the most memory that the process has held so far.
+In selection_peers.csv the columns found by `tamis select` stand beside, as `cargo trials --json` tells them.
 """
 
 import csv

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tamis::Seed;
 use tamis::random::{self, Purpose};
-use tamis_host::select::families::FAMILIES;
+use tamis_host::select::families::{FAMILIES, Family};
 use tamis_host::select::loss::Loss;
 use tamis_host::select::table::{self, Column, Missing, Reading, Table, Values};
 use tamis_host::select::{self, Selection, marginal, trials};
@@ -209,6 +209,73 @@ fn from_a_file_to_a_report() -> Result<()> {
     Ok(())
 }
 
+/// The file, its target or its rows are named, and there is no report.
+#[test]
+fn what_there_is_no_selection_from_is_told() -> Result<()> {
+    let text = |rows: usize, row: &dyn Fn(usize) -> String| {
+        "a,b,y\n".to_owned() + &(0..rows).map(row).collect::<Vec<_>>().join("\n")
+    };
+    let sound = |row: usize| format!("{},{},{}", row % 7, row % 11, row % 13);
+    let spoilt =
+        |cell: &'static str| text(60, &|row| if row == 30 { format!("1,{cell},3") } else { sound(row) });
+    for (name, text, told) in [
+        (
+            "still.csv",
+            text(60, &|row| format!("{row},{},5", row % 7)),
+            "the target \"y\" is the same in all rows",
+        ),
+        ("same.csv", text(60, &|row| format!("1,2,{row}")), "no input varies"),
+        ("short.csv", text(48, &sound), "there are 38 rows to learn from; at least 40 are needed"),
+        ("gap.csv", spoilt(""), "row 32, column 2: the cell is empty"),
+        ("big.csv", spoilt("-2e30"), "row 32, column 2: \"-2e30\" is too large a number"),
+        ("text.csv", spoilt("?x"), "column \"b\": row 32: \"?x\" is not a number"),
+    ] {
+        let path = file(name, text)?;
+        let out = path.with_extension("out");
+        let output =
+            command::tamis()?.args(["select", "--target", "y", "--out"]).args([&out, &path]).output()?;
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(told) && error.contains(name), "{error}");
+        assert!(!out.exists(), "{name}: something was written");
+    }
+    Ok(())
+}
+
+/// A column that does not vary is left out, and said; numbers of any size are taken; and the fewest steps are enough to
+/// cut a network to what was selected.
+#[test]
+fn odd_columns_are_no_hindrance() -> Result<()> {
+    let mut table = family("linear", 300, 9104)?;
+    for column in &mut table.columns {
+        if let ("x0", Values::Numbers(values)) = (column.name.as_str(), &mut column.values) {
+            values.iter_mut().for_each(|value| *value *= 1e29);
+        }
+    }
+    table.columns.insert(0, Column { name: "still".to_owned(), values: Values::Numbers(vec![-3.0; 300]) });
+    let path = file("odd.csv", "")?;
+    trials::write_csv(&table, &path)?;
+    let out = path.with_extension("out");
+    let select = |arguments: &[&str]| -> Result<Output> {
+        let mut command = command::tamis()?;
+        command.args(["select", "--target", "y", "--effort", "low", "--out"]).args([&out, &path]);
+        Ok(command.args(arguments).output()?)
+    };
+    let output = select(&["--json"])?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(report["constant"], serde_json::json!(["still"]));
+    let relevant = report["inputs"].as_array().context("inputs")?.iter();
+    let mut relevant: Vec<_> = relevant.filter(|input| input["verdict"] == "relevant").collect();
+    relevant.sort_by_key(|input| input["name"].to_string());
+    assert_eq!(relevant.iter().map(|input| &input["name"]).collect::<Vec<_>>(), ["x0", "x1", "x2"]);
+    let output = select(&["--steps", "100"])?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(printed.contains("3 inputs matter: x0, x1, x2"), "{printed}");
+    assert!(printed.contains("left out, the same in all rows: still"), "{printed}");
+    Ok(())
+}
+
 /// What `tamis select` finds in a table with these options.
 fn selection(table: &Table, arguments: &[&str]) -> Result<Selection> {
     #[derive(clap::Parser)]
@@ -343,15 +410,91 @@ fn what_is_wrong_is_told() -> Result<()> {
         ("nothing was learnt here", family("null", 300, 9103)?, &["--effort", "low"]),
         ("it was lowered to", linear()?, &["--effort", "low", "--loss", "mse", "--step-size", "8"]),
         ("it was raised to", linear()?, &["--effort", "low", "--step-size", "0.0001"]),
+        ("training was too brief", linear()?, &["--effort", "low", "--steps", "200", "--step-size", "0.02"]),
+        ("by heart (interpolation)", family("dense", 60, 9103)?, &["--steps", "20000"]),
     ];
     for (told, table, arguments) in cases {
         let found = selection(&table, arguments)?;
         let notes: Vec<_> = found.advice.iter().map(|advice| advice.0.as_str()).collect();
         assert!(notes.iter().any(|note| note.contains(told)), "{told}: {notes:?}");
         assert!(notes.len() <= 2, "{notes:?}");
+        let both = ["too brief", "by heart"].map(|fault| notes.iter().any(|note| note.contains(fault)));
+        assert_ne!(both, [true; 2], "{notes:?}");
     }
-    let sound = selection(&linear()?, &["--effort", "low"])?;
-    assert!(sound.advice.is_empty(), "{:?}", sound.advice);
+    for sound in [linear()?, family("prod", 300, 9103)?, family("dense", 300, 9103)?] {
+        let sound = selection(&sound, &["--effort", "low"])?;
+        assert!(sound.advice.is_empty(), "{:?}", sound.advice);
+    }
+    Ok(())
+}
+
+/// The families of the results, each with what every method found in its tables of so many rows.
+fn results(rows: &str) -> Result<Vec<(&'static Family, Vec<Found>)>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/selection_peers.csv");
+    let mut found: Vec<(String, Found)> = Vec::new();
+    for record in csv::Reader::from_path(path)?.records() {
+        let record = record?;
+        if &record[1] == rows {
+            let columns = record[4].split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+            let of = Found { draw: record[2].parse()?, method: record[3].to_owned(), columns };
+            found.push((record[0].to_owned(), of));
+        }
+    }
+    let of = |family: &'static Family| {
+        let of = found.iter().filter(|(name, _)| name == family.name);
+        (family, of.map(|(_, found)| found.clone()).collect())
+    };
+    Ok(FAMILIES.iter().map(of).collect())
+}
+
+/// What a method found in one table.
+#[derive(Clone)]
+struct Found {
+    draw: u64,
+    method: String,
+    columns: Vec<usize>,
+}
+
+/// The tables in docs/SELECTION.md are those of the results: the mean F1 of a family, and a cross for each draw in which
+/// a column was named that does not matter.
+#[test]
+fn the_tables_of_the_docs_are_those_of_the_results() -> Result<()> {
+    let methods = ["tamis select", "LassoCV", "mutual information", "Boruta", "permutation importance"];
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/SELECTION.md");
+    let docs = std::fs::read_to_string(docs)?;
+    for (rows, draws) in [("300", 5000..5003), ("1000", 5000..5002)] {
+        let results = results(rows)?;
+        let cell = |method: &str, of: &[(&'static Family, Vec<Found>)]| {
+            let of = of.iter().flat_map(|(family, found)| found.iter().map(move |found| (family, found)));
+            let of = of.filter(|(_, found)| found.method == method && draws.contains(&found.draw));
+            let (f1, named): (Vec<f64>, Vec<bool>) = of
+                .map(|(family, found)| {
+                    let is_wrong = |column| !family.relevant.contains(column);
+                    (family.f1(&found.columns), found.columns.iter().any(is_wrong))
+                })
+                .unzip();
+            let mean = f1.iter().sum::<f64>() / f1.len() as f64;
+            (mean, named.iter().filter(|&&named| named).count(), f1.len())
+        };
+        let line = |name: &str, cells: Vec<String>| format!("| {name} | {} |", cells.join(" | "));
+        let mut lines: Vec<String> = results
+            .iter()
+            .map(|of| {
+                let cells = methods.map(|method| {
+                    let (mean, named, count) = cell(method, std::slice::from_ref(of));
+                    assert_eq!(count, draws.clone().count(), "{}, {rows} rows: {method}", of.0.name);
+                    format!("{mean:.2} {}", "✗".repeat(named)).trim_end().to_owned()
+                });
+                line(of.0.name, cells.to_vec())
+            })
+            .collect();
+        let all = methods.map(|method| cell(method, &results));
+        lines.push(line("**mean**", all.map(|(mean, ..)| format!("{mean:.3}")).to_vec()));
+        let named = all.map(|(_, named, count)| format!("{named} of {count}"));
+        lines.push(line("draws with a false positive", named.to_vec()));
+        let table = lines.join("\n");
+        assert!(docs.contains(&table), "{rows} rows, not in docs/SELECTION.md:\n{table}");
+    }
     Ok(())
 }
 

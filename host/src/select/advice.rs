@@ -4,11 +4,13 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::Options;
+use super::conditional;
 use super::design::Design;
 use super::encoder;
 use super::ensemble::{Ensemble, STRENGTHS};
 use super::judge::{Judgement, LEARNT};
 use super::table::Table;
+use crate::report;
 
 /// One thing to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,6 +19,13 @@ pub struct Advice(pub String);
 
 /// Fewer rows than this find strong effects only.
 const FEW: usize = 150;
+/// The loss of a trained network on its own rows rises with the penalty. Where it falls to this part of that of the
+/// stage before, training is not done.
+const FALLING: f64 = 0.95;
+/// The loss on its own rows, as a part of that on rows held out, below which a network knows them by heart; where the
+/// latter is less than a tenth of a constant's no harm is done.
+const BY_HEART: f64 = 0.25;
+const HARM: f64 = 0.1;
 
 /// Whether the rows are to be taken as a time series: if the user says so, or if the target of a row tells that of the
 /// next and the settings may be changed.
@@ -77,7 +86,7 @@ pub fn diagnose(
     judgement: &Judgement,
     options: &Options,
     advice: &mut Vec<Advice>,
-) {
+) -> Result<()> {
     let mut say = |text: String| advice.push(Advice(text));
     if design.rows < FEW {
         say(format!("{} rows are few: what matters weakly is not found on so many", design.rows));
@@ -93,17 +102,25 @@ pub fn diagnose(
         say("nothing was learnt here: the networks explain none of the target on rows held out. Joint effects of this \
              size are not excluded on so many rows; --effort high trains longer"
             .to_owned());
-        return;
+        return Ok(());
     }
-    let last = STRENGTHS.len() - 1;
-    let frozen = judgement.stage == 0 && ensemble.stages[0].loss() > 0.9 * ensemble.stages[last].loss();
-    if frozen && judgement.explained < 0.2 {
-        say("the loss was lowest at the start of the path and hardly moved: try a larger --step-size, or \
-             --effort high"
+    let learned = |stage: usize| conditional::loss(design, ensemble, stage, |part| &part.training, |_, _| {});
+    let (best, last) = (judgement.stage, STRENGTHS.len() - 1);
+    let at_best = learned(best)?;
+    if best == last && at_best < FALLING * learned(last - 1)? {
+        say("training was too brief: under the strongest penalty the loss on the rows learned from still fell; more \
+             --steps, a larger --step-size or --effort high learn more"
             .to_owned());
     }
-    if judgement.stage == last {
-        say("the strongest penalty did best: the networks fit the noise with what is left; more rows would tell more"
-            .to_owned());
+    let constant = ensemble.loss.of_constant(design);
+    let (learned, held_out) = (at_best / constant, 1.0 - judgement.explained);
+    if learned < BY_HEART * held_out && held_out > HARM {
+        say(format!(
+            "the networks know the rows that they learned from by heart (interpolation): {} of the loss is left there, \
+             {} on rows held out; more rows would tell more",
+            report::percent(learned),
+            report::percent(held_out)
+        ));
     }
+    Ok(())
 }

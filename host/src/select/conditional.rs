@@ -17,7 +17,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use tamis::{Model, Network, Seed};
 
 use super::design::Design;
-use super::ensemble::{self, Ensemble, FOLDS, REPEATS};
+use super::ensemble::{self, Ensemble, FOLDS, Part, REPEATS};
 use super::linear;
 
 const DRAWS: usize = 10;
@@ -41,12 +41,14 @@ pub fn p_value(
     seed: Seed,
 ) -> Result<f64> {
     let fits: Vec<_> = members.iter().map(|&member| fit(design, member, members)).collect();
-    let loss = loss(design, ensemble, stage, |_, _| {})?;
+    let held_out =
+        |change: &dyn Fn(usize, &mut [f32])| loss(design, ensemble, stage, |part| &part.held_out, change);
+    let loss = held_out(&|_, _| {})?;
     let mut redrawn = Vec::new();
     for draw in 0..DRAWS {
         let stream = REDRAWS + (members[0] * DRAWS + draw) as u64;
         let other = ensemble::permutation(design.rows, seed, stream);
-        redrawn.push(self::loss(design, ensemble, stage, |row, x| {
+        redrawn.push(held_out(&|row, x| {
             for (&member, (fit, residual)) in members.iter().zip(&fits) {
                 x[member] = (fit[row] + residual[other[row] as usize]) as f32;
             }
@@ -59,11 +61,12 @@ pub fn p_value(
     Ok(StudentsT::new(0.0, 1.0, n - 1.0)?.sf(z))
 }
 
-/// The mean loss on rows held out, each row's inputs changed by `change` first.
-fn loss(
+/// The mean loss of the first cross-fits on these rows of their parts, each row's inputs changed by `change` first.
+pub fn loss(
     design: &Design,
     ensemble: &Ensemble,
     stage: usize,
+    rows: impl Fn(&Part) -> &[u32],
     change: impl Fn(usize, &mut [f32]),
 ) -> Result<f64> {
     let kernel = ensemble.loss.kernel()?;
@@ -77,7 +80,7 @@ fn loss(
             let part = &ensemble.parts[number];
             let mut params = ensemble.stages[stage].replicas[number].params.clone();
             let mut model = Model::of_layers(layers.clone(), kernel, &mut params, &mut scratch)?;
-            for &row in &part.held_out {
+            for &row in rows(part) {
                 let row = row as usize;
                 let (inputs, shadows) = x.split_at_mut(design.width);
                 inputs.copy_from_slice(design.x_row(row));

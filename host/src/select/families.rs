@@ -169,6 +169,15 @@ impl Family {
         Table { columns, rows_in_file: rows as u64, dropped: 0 }
     }
 
+    /// F1 of the columns `found`; where none matters 1 for none, and else 0.
+    pub fn f1(&self, found: &[usize]) -> f64 {
+        let right = found.iter().filter(|column| self.relevant.contains(column)).count();
+        match self.relevant.len() + found.len() {
+            0 => 1.0,
+            all => 2.0 * right as f64 / all as f64,
+        }
+    }
+
     fn labels(&self, y: Vec<f64>) -> Values {
         if self.target != TargetKind::Classes {
             return Values::Numbers(y);

@@ -210,9 +210,9 @@ impl<'a> Fit<'a> {
         self.rows[self.rows.len() / 5 + place as usize]
     }
 
-    /// Presses all columns but `keep` to zero in one stage.
+    /// Presses all columns but `keep` to zero in one stage, which has an update for every period at least.
     fn press(&mut self, keep: &[usize]) -> Result<()> {
-        let samples = self.settings.samples;
+        let samples = self.settings.samples.max((PERIODS + 1) * BATCH);
         let growing = Growing::new(0, (samples.div_ceil(BATCH) / (PERIODS + 1)).max(1))?;
         let rate = |column: usize| if keep.contains(&column) { 0.0 } else { 1.0 / PERIODS as f32 };
         let rates: Vec<f32> = (0..self.design.width).map(rate).collect();

@@ -185,12 +185,7 @@ pub fn trial(family: &Family, rows: usize, draw: u64, options: &Options) -> Resu
     let matters = |column: &str| family.relevant.iter().any(|relevant| column == format!("x{relevant}"));
     let table = family.draw(rows, Seed(draw));
     let trial = judged(family.name, &table, "y", draw, options, matters)?;
-    let right = trial.found.iter().filter(|column| family.relevant.contains(column)).count();
-    let f1 = match family.relevant.len() + trial.found.len() {
-        0 => 1.0,
-        all => 2.0 * right as f64 / all as f64,
-    };
-    Ok(Trial { f1: Some(f1), ..trial })
+    Ok(Trial { f1: Some(family.f1(&trial.found)), ..trial })
 }
 
 /// Selects on `table` with columns of noise, which are the only ones known not to matter.
