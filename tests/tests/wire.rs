@@ -209,7 +209,7 @@ fn every_message_fits_a_frame_and_comes_back() {
         with_request(&frame, |read| assert_eq!(read, Ok(request)));
         requests += 1;
     });
-    assert_eq!(requests, 3 * (9 + 2 * 3 + 4 * 3));
+    assert_eq!(requests, 3 * (11 + 2 * 3 + 4 * 4));
     for answer in answers() {
         let frame = frame(&answer);
         assert!(is_whole(&frame), "{} bytes: {answer:?}", frame.len());
@@ -269,12 +269,12 @@ fn garbage_is_an_error_and_the_next_frame_is_read() {
         is_refused(&[vec![0xff; length], vec![0]].concat());
         is_refused(&[vec![b'U'; length], vec![0]].concat());
     }
-    is_refused(&frame(&(7_u32, 9_u32, 10_u8))); // no such answer
+    is_refused(&frame(&(7_u32, 9_u32, 11_u8))); // no such answer
     is_refused(&frame(&(7_u32, 9_u32, 4_u8, [0_u8; 0].as_slice(), [3_u8].as_slice()))); // no such verdict
-    is_refused(&frame(&(7_u32, 9_u32, 7_u8, [0xff_u8].as_slice()))); // no UTF-8
-    is_refused(&frame(&(7_u32, 9_u32, 7_u8, "x".repeat(97)))); // a reason of 97
+    is_refused(&frame(&(7_u32, 9_u32, 8_u8, [0xff_u8].as_slice()))); // no UTF-8
+    is_refused(&frame(&(7_u32, 9_u32, 8_u8, "x".repeat(97)))); // a reason of 97
     is_refused(&frame(&(7_u32, 9_u32, 3_u8, [0_f32; NUMBERS + 1].as_slice()))); // 65 numbers
-    with_request(&frame(&(7_u32, 9_u32, 13_u8)), |read| assert_eq!(read, Err(FrameError))); // no such request
+    with_request(&frame(&(7_u32, 9_u32, 14_u8)), |read| assert_eq!(read, Err(FrameError))); // no such request
 
     // A network of one layer too many; of as many as there may be, it is one.
     let [longest, ..] = trainings();

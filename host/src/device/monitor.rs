@@ -94,7 +94,7 @@ fn look(board: &mut Board, scene: &mut Scene, options: &MonitorOptions) -> Resul
         scene.weights = params(board)?;
         scene.weights.truncate(usize::from(widths[0]) * usize::from(widths[1]));
     }
-    scene.line = board.counts();
+    scene.line = Some(board.counts());
     Ok(())
 }
 

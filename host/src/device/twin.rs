@@ -106,7 +106,7 @@ impl<'m, R: Rows> Twin<'m, R> {
         (bits(norms), if norms.is_empty() { Vec::new() } else { verdicts })
     }
 
-    /// The weights of the first layer, unit after unit.
+    /// The weights of the first layer, input after input.
     pub fn first_layer(&mut self) -> &[f32] {
         let model = self.trainer.model();
         let layers = model.net();

@@ -30,10 +30,10 @@ pub struct Scene {
     pub losses: Losses,
     /// The inputs, the first on top.
     pub inputs: Vec<Input>,
-    /// The first layer, hidden unit after hidden unit, each as long as there are inputs; empty if it is not known.
+    /// The first layer, input after input, each as long as there are units; empty if it is not known.
     pub weights: Vec<f32>,
-    /// What has happened on the line.
-    pub line: Counts,
+    /// What has happened on the line, if that is known.
+    pub line: Option<Counts>,
 }
 
 /// An input.
@@ -47,7 +47,7 @@ pub struct Input {
     pub verdict: &'static str,
 }
 
-/// A loss that is smoothed: each update moves it by a twentieth of the way.
+/// A loss that is smoothed: each that is told moves it by a fiftieth of the way.
 #[derive(Clone, Debug, Default)]
 pub struct Losses {
     mean: Option<f64>,
@@ -61,7 +61,7 @@ impl Losses {
     /// Takes in the loss of an update.
     pub fn push(&mut self, update: u32, loss: f32) {
         let loss = f64::from(loss);
-        let mean = self.mean.map_or(loss, |mean| mean + (loss - mean) / 20.0);
+        let mean = self.mean.map_or(loss, |mean| mean + (loss - mean) / 50.0);
         self.mean = Some(mean);
         self.points.push((update.into(), mean));
         if self.points.len() > Self::MOST {
@@ -100,15 +100,16 @@ pub fn draw(frame: &mut Frame, scene: &Scene) {
 fn heading(Scene { name, now, last, line, .. }: &Scene) -> Vec<Line<'static>> {
     let of = last.map_or_else(String::new, |last| format!(" of {}", thousands(last)));
     let far = format!(" {}{of}, digest {:08x}, {}", thousands(now.updates), now.digest, durable(now));
-    let again = line.sent.saturating_sub(line.requests);
-    let state = format!(
-        " {} frames sent, {again} of them again, {} damaged; {} samples rejected, {} lost by the sensor    q: quit",
-        line.sent,
-        line.damaged + line.damaged_there,
-        now.rejected,
-        now.overruns
-    );
-    vec![Line::from(vec![Span::from(format!(" {name}")).bold(), Span::from(far)]), Line::from(state)]
+    let state = format!(" {} samples rejected, {} lost by the sensor", now.rejected, now.overruns);
+    let frames = line.map_or_else(String::new, |line| {
+        let again = line.sent.saturating_sub(line.requests);
+        let damaged = line.damaged + line.damaged_there;
+        format!("; {} frames sent, {again} of them again, {damaged} damaged", line.sent)
+    });
+    vec![
+        Line::from(vec![Span::from(format!(" {name}")).bold(), Span::from(far)]),
+        Line::from(format!("{state}{frames}    q: quit")),
+    ]
 }
 
 fn losses(scene: &Scene) -> Chart<'_> {
@@ -152,8 +153,8 @@ fn heat_map(Scene { inputs, weights, .. }: &Scene) -> Vec<Line<'static>> {
         let colour = if *weight < 0.0 { BLUE } else { ORANGE };
         Span::from(SHADES[shade.min(SHADES.len() - 1)]).fg(colour)
     };
-    let row = |input| Line::from_iter(weights.iter().skip(input).step_by(inputs.len()).map(cell));
-    (0..inputs.len()).map(row).collect()
+    let units = weights.len() / inputs.len().max(1);
+    weights.chunks(units.max(1)).map(|row| Line::from_iter(row.iter().map(cell))).collect()
 }
 
 /// A terminal that shows scenes, and is as it was when this is dropped, whatever happens.
@@ -205,7 +206,7 @@ mod tests {
             losses,
             inputs: vec![input("x1", 2.0, "relevant"), input("x2", 0.5, "irrelevant")],
             weights: vec![1.0, -0.01, -0.5, 0.3],
-            line: Counts { sent: 10, requests: 8, damaged: 1, ..Counts::default() },
+            line: Some(Counts { sent: 10, requests: 8, damaged: 1, ..Counts::default() }),
         }
     }
 
@@ -221,17 +222,19 @@ mod tests {
     fn a_scene_is_drawn() {
         let lines = drawn(&scene());
         assert_eq!(lines[0], " mps2-an386 1,234 of 5,000, digest 0000abcd, durable up to update 1,000");
-        assert!(lines[1].starts_with(" 10 frames sent, 2 of them again, 1 damaged; 0 samples rejected"));
+        assert!(
+            lines[1].ends_with("lost by the sensor; 10 frames sent, 2 of them again, 1 damaged    q: quit")
+        );
         // A constant loss is a line at the top, over all of the width.
         assert!(lines[4].contains("1.000") && lines[4].matches('⠉').count() > 80, "{lines:#?}");
         // The bars are as long as the norms, four to one.
-        let bar = |line: &str| line.matches('█').count() - line.matches("██│").count();
-        let row = |place: usize| lines[place].split('│').nth(1).unwrap_or_default();
-        assert!(row(13).starts_with(" x1       2.000 █") && row(13).ends_with("relevant"), "{lines:#?}");
-        assert_eq!((bar(row(13)), bar(row(14))), (14, 4), "{lines:#?}");
-        // Units side by side: 1 and -0.5 of the first input, -0.01 and 0.3 of the second.
+        let row = |place: usize| lines[place].split('│').nth(1).unwrap_or_default().trim_end();
+        assert!(row(13).starts_with(" x1       2.000 █") && row(13).ends_with(" relevant"), "{lines:#?}");
+        let bar = |place| row(place).matches('█').count();
+        assert_eq!((bar(13), bar(14)), (14, 4), "{lines:#?}");
+        // Units side by side: 1 and -0.01 of the first input, -0.5 and 0.3 of the second.
         let map = |place: usize| lines[place].rsplit('│').nth(1).unwrap_or_default().trim_end().to_owned();
-        assert_eq!((map(13).as_str(), map(14).as_str()), ("██▒▒", "· ░░"), "{lines:#?}");
+        assert_eq!((map(13).as_str(), map(14).as_str()), ("██·", "▒▒░░"), "{lines:#?}");
     }
 
     #[test]
