@@ -8,7 +8,7 @@ use anyhow::Result;
 use tamis::checkpoint::Checkpoints;
 use tamis::frame::FRAME;
 use tamis::link::{Device, Envelope, Heard};
-use tamis::resident::{Line, Resident, Surroundings};
+use tamis::resident::{Line, Resident, Sensor, Surroundings};
 use tamis::wire::{Answer, Request};
 use tamis_host::device as host;
 use tamis_host::device::select::TaskSensor;
@@ -22,6 +22,14 @@ pub const NUMBERS: usize = 2740;
 /// A device that is switched on: the host's end of its line, and the thread, which ends when the line is shut down and gives
 /// the flash memory back.
 pub fn switch_on(flash: Flash) -> Result<(TcpStream, JoinHandle<Flash>)> {
+    switch_on_with(flash, TaskSensor::default)
+}
+
+/// The same with the sensor that `connect` makes in its thread.
+pub fn switch_on_with<S: Sensor>(
+    flash: Flash,
+    connect: impl FnOnce() -> S + Send + 'static,
+) -> Result<(TcpStream, JoinHandle<Flash>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let line = TcpStream::connect(listener.local_addr()?)?;
     let (other_end, _) = listener.accept()?;
@@ -33,7 +41,7 @@ pub fn switch_on(flash: Flash) -> Result<(TcpStream, JoinHandle<Flash>)> {
             board: "thread",
             arena: &mut arena,
             indices: &mut indices,
-            sensor: TaskSensor::default(),
+            sensor: connect(),
             checkpoints: Checkpoints::halves(flash).ok(),
             surroundings: Nothing,
         };

@@ -1,6 +1,7 @@
 //! Real sensors on mocks of their buses: what they measure, when, and what a training makes of it.
 
 use std::cell::Cell;
+use std::net::Shutdown;
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
@@ -11,11 +12,21 @@ use embedded_hal_mock::eh1::i2c::{Mock as Bus, Transaction as I2c};
 use embedded_hal_mock::eh1::pwm::{Mock as Timer, Transaction as Duty};
 use embedded_hal_mock::eh1::spi::{Mock as SpiBus, Transaction as Spi};
 use tamis::one_pass::Finding;
-use tamis::{NoSample, Samples, Seed, Target, Task};
+use tamis::wire::{Configuration, Origin, Training};
+use tamis::{
+    AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, NoSample, Plan, Rule, Samples, Seed, Sgd, Target,
+    Task, resident,
+};
 use tamis_firmware::motor::{self, CHANNELS, Pass, SAMPLES};
 use tamis_firmware::sensors::{
     Both, Channel, Clock, Counts, Environment, Glow, Imu, Lamp, Missed, Sensor, Source, State, Switched,
 };
+use tamis_host::device;
+use tamis_host::device::feed::feed;
+use tamis_host::device::twin::Twin;
+use tamis_host::replica::{Memory, bits};
+use tamis_tests::device::{Direct, switch_on_with};
+use tamis_tests::flash::Flash;
 
 const IMU: u8 = 0x68;
 const AIR: u8 = 0x76;
@@ -217,6 +228,77 @@ fn a_motor_tells_which_channels_matter() -> Result<()> {
         let is_found = matches!(finding, Finding::Relevant(_));
         assert_eq!(is_found, [2, 6].contains(&channel), "channel {channel}: {finding:?}");
     }
+    Ok(())
+}
+
+/// What an IMU tells, row after row, and the labels.
+fn imu_rows(rows: u32) -> (Vec<I2c>, Vec<f32>) {
+    let task = Task::plain(Target::Sine, 6, 2, 0.1, Seed(5));
+    let (mut traffic, mut labels) = (imu_start(), Vec::new());
+    for k in 0..rows {
+        let mut x = [0.0; 6];
+        labels.push(task.row(k.into(), &mut x));
+        let raw = x.map(|x| (4_000.0 * x) as i16);
+        traffic.extend(imu_tells([raw[0], raw[1], raw[2]], [raw[3], raw[4], raw[5]]));
+    }
+    (traffic, labels)
+}
+
+fn imu_source(bus: Bus, labels: Vec<f32>) -> impl resident::Sensor {
+    let imu = Imu::on_i2c(bus).ok().expect("the IMU starts");
+    let mut labels = labels.into_iter();
+    Source::new(imu, Channel(move || labels.next()), time(), PERIOD_US)
+}
+
+/// A device that is told to train by itself does so on the bytes of its IMU, beside two probes: to the bits of a host that has
+/// the same rows.
+#[test]
+fn a_device_trains_by_itself_on_real_sensors() -> Result<()> {
+    const ROWS: u32 = 600;
+    let hidden = LayerSpec::new(5, AnyActivation::Tanh);
+    let last = LayerSpec::new(1, AnyActivation::Identity);
+    let training = Training {
+        layers: Layers::new(8, &[hidden, last])?,
+        loss: AnyLoss::Mse,
+        plan: Plan {
+            seed: Seed(3),
+            task: Task::plain(Target::Noise, 6, 0, 0.0, Seed(4)), // of it the seed counts
+            data: Data::Stream,
+            standardise: Some(50),
+            label_noise: None,
+            init: Init::scaled(1.0),
+            batch: 1,
+            sgd: Sgd::new(0.05)?,
+            momentum: None,
+            pressed: None,
+            updates: ROWS - 50,
+            rule: Rule::Probes { count: 2, factor: 3.0 },
+        },
+    };
+    let (traffic, labels) = imu_rows(ROWS);
+    let (bus, again) = (Bus::new(&traffic), Bus::new(&traffic));
+    let (on_device, of_device) = (bus.clone(), labels.clone());
+    let (line, thread) = switch_on_with(Flash::new(16), move || imu_source(on_device, of_device))?;
+    let mut device = Direct::greet(&line, 1)?;
+    let configuration =
+        Configuration { training: training.clone(), origin: Origin::Standalone, checkpoint_every: None };
+    let mut sensor = imu_source(again.clone(), labels);
+    let rows = |index: u64, row: &mut [f32]| {
+        let (x, y) = row.split_at_mut(6);
+        sensor.sample(index, x, y).expect("a row");
+    };
+    let mut memory = Memory::of(&training);
+    let mut twin = Twin::start(&training, None, &mut memory, rows)?;
+    let mut unused = |_: u64, _: &mut [f32]| unreachable!("the samples are the device's own");
+    let done = feed(&mut device, &configuration, None, &mut unused, |progress| {
+        twin.follow(progress.updates, progress.digest)
+    })?;
+    assert_eq!((done.updates, done.overruns), (training.plan.updates, 0));
+    assert_eq!(bits(&device::params(&mut device)?), bits(twin.params()));
+    line.shutdown(Shutdown::Both)?;
+    thread.join().unwrap();
+    drop(twin);
+    [bus, again].iter_mut().for_each(Bus::done);
     Ok(())
 }
 

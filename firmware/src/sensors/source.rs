@@ -4,7 +4,7 @@
 //! each. A sensor that has nothing new when a sample is due makes it late: the next time counts, an *underrun*.
 
 use embedded_hal::delay::DelayNs;
-use tamis::{NoSample, Samples};
+use tamis::{NoSample, Samples, Seed, Task, resident, task};
 
 use super::{Missed, Sensor};
 
@@ -34,13 +34,23 @@ pub struct Source<X, Y, C> {
     period_us: u32,
     due: u32,
     counts: Counts,
+    /// Decides the probes that a training wants beside the inputs.
+    probes: Option<Seed>,
 }
 
 impl<X: Sensor, Y: Sensor, C: Clock> Source<X, Y, C> {
     /// A sample every `period_us` microseconds, at least one; the first is due now.
     pub fn new(inputs: X, labels: Y, mut clock: C, period_us: u32) -> Self {
         let due = clock.now_us();
-        Self { inputs, labels, clock, period_us: period_us.max(1), due, counts: Counts::default() }
+        Self {
+            inputs,
+            labels,
+            clock,
+            period_us: period_us.max(1),
+            due,
+            counts: Counts::default(),
+            probes: None,
+        }
     }
 
     /// What has been lost and late so far.
@@ -74,7 +84,14 @@ impl<X: Sensor, Y: Sensor, C: Clock> Samples for Source<X, Y, C> {
         while waits < PATIENCE {
             self.wait();
             match self.inputs.measure(x).and_then(|()| self.labels.measure(target)) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    if let Some(seed) = self.probes
+                        && let Some(probes) = x.get_mut(X::CHANNELS..)
+                    {
+                        task::probes(seed, index, probes);
+                    }
+                    return Ok(());
+                }
                 Err(Missed::Off) => {}
                 Err(Missed::NotReady) => {
                     self.counts.underruns = self.counts.underruns.saturating_add(1);
@@ -84,5 +101,21 @@ impl<X: Sensor, Y: Sensor, C: Clock> Samples for Source<X, Y, C> {
             }
         }
         Err(NoSample(index))
+    }
+}
+
+/// The sensor of a device that trains what a host asks for: of the task only the seed counts, which decides the probes. Its
+/// inputs must be all channels.
+impl<X: Sensor, Y: Sensor, C: Clock> resident::Sensor for Source<X, Y, C> {
+    const INPUTS: u16 = X::CHANNELS as u16;
+
+    fn start(&mut self, task: &Task) {
+        self.due = self.clock.now_us();
+        self.counts = Counts::default();
+        self.probes = Some(task.seed);
+    }
+
+    fn overruns(&self) -> u32 {
+        self.counts.overruns
     }
 }
