@@ -104,6 +104,13 @@ fn checks(options: &Options) -> Vec<Check> {
         "run --quiet --package tamis-host --bin tamis -- boards --build",
     );
     checks.push(Check { is_long: true, ..sizes });
+    // Two at a time; the tests, which build what they need one after the other, find them here.
+    const PROGRAMS: &str = "--bin trainer --bin altered --bin crash --bin example --bin one_pass";
+    for machine in Machine::ALL {
+        let (target, name) = (machine.target(), machine.name());
+        let board = format!("--package tamis-firmware --release --target {target} --features {name}");
+        checks.push(check(&format!("programs, {machine}"), &format!("build --quiet {board} {PROGRAMS}")));
+    }
     checks.push(check("the kernel's package", "package --package tamis --allow-dirty"));
     let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {TESTED}"));
     checks.push(Check { is_long: true, ..tests });
