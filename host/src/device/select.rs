@@ -96,7 +96,7 @@ pub fn run(options: &SelectOptions) -> Result<()> {
     ensure!(found == twin.found(), "all digests are equal, but not what is found");
     found.tell(options.json, &done)?;
     if !options.json {
-        println!("{} digests compared with this host, all equal", twin.equal);
+        println!("compared with this host after each answer, {} in all: equal", twin.equal);
     }
     Ok(())
 }
