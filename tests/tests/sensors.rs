@@ -245,7 +245,7 @@ fn imu_rows(rows: u32) -> (Vec<I2c>, Vec<f32>) {
 }
 
 fn imu_source(bus: Bus, labels: Vec<f32>) -> impl resident::Sensor {
-    let imu = Imu::on_i2c(bus).ok().expect("the IMU starts");
+    let imu = Imu::on_i2c(bus).expect("the IMU starts");
     let mut labels = labels.into_iter();
     Source::new(imu, Channel(move || labels.next()), time(), PERIOD_US)
 }
