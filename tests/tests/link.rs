@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tamis::wire::{Configuration, Origin, Request, Training};
-use tamis::{AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Rule, Seed, Sgd, Target, Task};
+use tamis::{AnyActivation, Data, Plan};
 use tamis_host::device;
-use tamis_host::device::feed::{feed, feed_and_trace};
+use tamis_host::device::feed::{feed, feed_and_trace, rows_of};
 use tamis_host::device::relay::{Faults, Noise, Relay};
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::exchange::{self, Hints};
@@ -24,32 +24,8 @@ use tamis_host::trace::replay::replay as replay_of;
 use tamis_host::trace::{self, Trace};
 use tamis_tests::altered::UPDATE;
 use tamis_tests::command::tamis;
-use tamis_tests::device::{Direct, NUMBERS, switch_on};
+use tamis_tests::device::{Direct, NUMBERS, switch_on, training};
 use tamis_tests::flash::Flash;
-
-/// 10-6-1, two of the inputs probes.
-fn training(data: Data, batch: u32, standardise: Option<u32>, updates: u32) -> Training {
-    let hidden = LayerSpec::new(6, AnyActivation::Tanh);
-    let last = LayerSpec::new(1, AnyActivation::Identity);
-    Training {
-        layers: Layers::new(10, &[hidden, last]).unwrap(),
-        loss: AnyLoss::Mse,
-        plan: Plan {
-            seed: Seed(3),
-            task: Task::plain(Target::Sine, 8, 2, 0.3, Seed(4)),
-            data,
-            standardise,
-            label_noise: Some(0.1),
-            init: Init::scaled(1.0),
-            batch,
-            sgd: Sgd::new(0.05).unwrap(),
-            momentum: Some(0.5),
-            pressed: None,
-            updates,
-            rule: Rule::Probes { count: 2, factor: 3.0 },
-        },
-    }
-}
 
 /// Every way in which samples are visited.
 fn trainings() -> Vec<Training> {
@@ -63,15 +39,6 @@ fn trainings() -> Vec<Training> {
 }
 
 const LAST: Report = Report { digest_every: u32::MAX, params: None };
-
-/// The rows of the training's task, as they are sent.
-fn rows(training: &Training) -> impl FnMut(u64, &mut [f32]) + use<> {
-    let task = training.plan.task;
-    move |index, row| {
-        let (x, target) = row.split_at_mut(usize::from(task.inputs));
-        target.fill(task.row(index, x));
-    }
-}
 
 fn host_digest(training: &Training) -> u32 {
     replica::run(training, LAST, |_| {}).unwrap().digest().unwrap()
@@ -91,7 +58,7 @@ fn both_origins_give_the_digest_of_the_host() -> Result<()> {
         device::request(&mut device, &Request::Forget)?;
         let configuration =
             Configuration { training: training.clone(), origin: Origin::Host, checkpoint_every: None };
-        let done = feed(&mut device, &configuration, None, &mut rows(&training), |_| Ok(()))?;
+        let done = feed(&mut device, &configuration, None, &mut rows_of(training.plan.task), |_| Ok(()))?;
         assert_eq!(done.digest, host_digest(&training), "{training:?}");
     }
     let counts = device.0.counts();
@@ -114,7 +81,8 @@ fn a_network_from_outside_is_trained_on() -> Result<()> {
     let mut device = Direct::greet(&line, 1)?;
     let configuration =
         Configuration { training: training.clone(), origin: Origin::Host, checkpoint_every: Some(50) };
-    let done = feed(&mut device, &configuration, Some(&params), &mut rows(&training), |_| Ok(()))?;
+    let done =
+        feed(&mut device, &configuration, Some(&params), &mut rows_of(training.plan.task), |_| Ok(()))?;
 
     let mut memory = replica::Memory::of(&training);
     let Training { layers, loss, plan } = training;
@@ -151,12 +119,13 @@ fn a_bad_line_changes_no_bit() -> Result<()> {
             let mut device = Direct::greet(&host, starts as u32)?;
             // The power goes after so many answers.
             let mut answers = 0;
-            let done = feed(&mut device, &configuration, None, &mut rows(&training), |progress| {
-                answers += 1;
-                assert_eq!(progress.rejected, 0);
-                ensure!(answers < 4 || starts > 6, "the power goes");
-                Ok(())
-            });
+            let done =
+                feed(&mut device, &configuration, None, &mut rows_of(training.plan.task), |progress| {
+                    answers += 1;
+                    assert_eq!(progress.rejected, 0);
+                    ensure!(answers < 4 || starts > 6, "the power goes");
+                    Ok(())
+                });
             for (sum, now) in faults.iter_mut().zip(relay.faults()) {
                 sum.frames += now.frames;
                 sum.damaged += now.total();
@@ -347,7 +316,7 @@ fn a_damaged_trace_is_read_up_to_the_damage() -> Result<()> {
         Configuration { training: training.clone(), origin: Origin::Host, checkpoint_every: Some(20) };
     let params: Vec<f32> = tamis_tests::numbers(9, 10 * 6 + 6 + 6 + 1);
     let trace = Trace::open(&path, "thread", &configuration, Some(&params), true)?;
-    let mut samples = rows(&training);
+    let mut samples = rows_of(training.plan.task);
     feed_and_trace(&mut device, &configuration, Some(&params), &mut samples, Some(trace), |_| Ok(()))?;
 
     let whole = trace::read(&path)?;
@@ -455,7 +424,7 @@ fn checkpoints_are_shown_and_exported() -> Result<()> {
         Configuration { training: training.clone(), origin: Origin::Host, checkpoint_every: Some(40) };
     let (line, thread) = switch_on(Flash::new(16))?;
     let mut device = Direct::greet(&line, 1)?;
-    let done = feed(&mut device, &configuration, None, &mut rows(&training), |_| Ok(()))?;
+    let done = feed(&mut device, &configuration, None, &mut rows_of(training.plan.task), |_| Ok(()))?;
     let params = device::params(&mut device)?;
     line.shutdown(std::net::Shutdown::Both)?;
     let flash = thread.join().unwrap();

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tamis::one_pass::{Finding, Label, Settings};
 use tamis::wire::{Answer, Configuration, Job, Origin, Progress, Request, Selection, Training};
-use tamis::{AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Rule, Seed, Sgd, Target, Task};
+use tamis::{Data, Seed, Target, Task};
 use tamis_host::device::feed::rows_of;
 use tamis_host::device::relay::{Noise, Relay};
 use tamis_host::device::select::{self, Lent};
@@ -19,32 +19,8 @@ use tamis_host::machine::Machine;
 use tamis_host::replica::{Memory, bits};
 use tamis_host::tools;
 use tamis_tests::command::tamis;
-use tamis_tests::device::{Direct, switch_on};
+use tamis_tests::device::{Direct, switch_on, training};
 use tamis_tests::flash::Flash;
-
-/// 10-6-1, two of the inputs probes.
-fn training(data: Data, batch: u32, standardise: Option<u32>, updates: u32) -> Training {
-    let hidden = LayerSpec::new(6, AnyActivation::Tanh);
-    let last = LayerSpec::new(1, AnyActivation::Identity);
-    Training {
-        layers: Layers::new(10, &[hidden, last]).unwrap(),
-        loss: AnyLoss::Mse,
-        plan: Plan {
-            seed: Seed(3),
-            task: Task::plain(Target::Sine, 8, 2, 0.3, Seed(4)),
-            data,
-            standardise,
-            label_noise: None,
-            init: Init::scaled(1.0),
-            batch,
-            sgd: Sgd::new(0.05).unwrap(),
-            momentum: None,
-            pressed: None,
-            updates,
-            rule: Rule::Probes { count: 2, factor: 3.0 },
-        },
-    }
-}
 
 fn standalone(training: &Training, checkpoint_every: Option<u32>) -> Configuration {
     Configuration { training: training.clone(), origin: Origin::Standalone, checkpoint_every }

@@ -16,8 +16,8 @@ use super::monitor::{self, MonitorOptions};
 use super::relay::{Noise, Relay};
 use super::select::{self, SelectOptions};
 use super::twin::Twin;
-use super::view::{Input, Scene, Screen};
-use super::{MOMENT, Support, feed, params, progress_of, request, status, support};
+use super::view::{self, Scene, Screen};
+use super::{MOMENT, feed, params, progress_of, request, status, support};
 use crate::emulator::{Clock, Emulator};
 use crate::exchange::{self, Hints};
 use crate::machine::Machine;
@@ -329,7 +329,7 @@ fn train(options: &TrainOptions) -> Result<()> {
         return Ok(());
     }
     println!("{}\n{}\n", setup.title(), setup.how());
-    println!("{}", support_table(&found));
+    println!("{}", view::table(&monitor::inputs(&found), "verdict"));
     if first > 0 {
         println!("\nwent on from update {}", thousands(first));
     }
@@ -403,13 +403,6 @@ impl Drop for Onlooker {
     }
 }
 
-fn support_table(support: &Support) -> comfy_table::Table {
-    let rows = monitor::inputs(support).into_iter();
-    let rows =
-        rows.map(|Input { name, norm, verdict }| vec![name, report::number(norm, 3), verdict.to_owned()]);
-    report::table(&["input", "norm", "verdict"], 1, rows)
-}
-
 fn tell_support(options: &InfoOptions) -> Result<()> {
     let mut board = options.at.open()?;
     let progress = status(&mut board)?.context("there is no training on the device")?;
@@ -428,7 +421,11 @@ fn tell_support(options: &InfoOptions) -> Result<()> {
     } else if norms.is_empty() {
         println!("no norms yet: they are looked at every {} updates", tamis::trainer::CHECK_EVERY);
     } else {
-        println!("after {} updates\n{}", thousands(progress.updates), support_table(&found));
+        println!(
+            "after {} updates\n{}",
+            thousands(progress.updates),
+            view::table(&monitor::inputs(&found), "verdict")
+        );
     }
     Ok(())
 }

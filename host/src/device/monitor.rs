@@ -1,15 +1,15 @@
 //! `tamis device monitor`: looks on while a device trains or selects, and changes nothing.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 use tamis::wire::Progress;
 
-use super::select::{self, in_words};
-use super::view::{Input, Losses, Scene, Screen};
+use super::select;
+use super::view::{Input, Losses, Scene, Screen, name};
 use super::{MOMENT, params, status, support};
 use crate::port::{At, Board};
 use crate::report;
@@ -61,8 +61,9 @@ pub fn run(options: &MonitorOptions) -> Result<()> {
     }
     let mut told = 0;
     while options.lines.is_none_or(|lines| told < lines) {
-        let due = Instant::now() + Duration::from_secs_f64(if told == 0 { 0.0 } else { options.every });
-        thread::sleep(due.saturating_duration_since(Instant::now()));
+        if told > 0 {
+            thread::sleep(Duration::from_secs_f64(options.every));
+        }
         look(&mut board, &mut scene, options)?;
         println!("{}", if options.json { as_json(&scene) } else { as_text(&scene) });
         told += 1;
@@ -81,11 +82,7 @@ fn look(board: &mut Board, scene: &mut Scene, options: &MonitorOptions) -> Resul
         scene.losses.push(scene.now.updates, loss);
     }
     scene.inputs = match select::found(board)? {
-        Some(found) => {
-            let words = found.findings.iter().map(in_words);
-            let inputs = found.norms.iter().zip(words).enumerate();
-            inputs.map(|(input, (&norm, verdict))| Input { name: name(input), norm, verdict }).collect()
-        }
+        Some(found) => found.inputs(),
         None => inputs(&support(board)?),
     };
     if let Some(Widths(widths)) = &options.shape
@@ -96,10 +93,6 @@ fn look(board: &mut Board, scene: &mut Scene, options: &MonitorOptions) -> Resul
     }
     scene.line = Some(board.counts());
     Ok(())
-}
-
-fn name(input: usize) -> String {
-    format!("x{}", input + 1)
 }
 
 /// Inputs and probes of a training.

@@ -13,6 +13,7 @@ use tamis::wire::{Answer, Job, Progress, Request, Selection};
 use tamis::{NoSample, Samples, Seed, Target, Task};
 
 use super::command::{Usage, durable};
+use super::view::{self, Input};
 use super::{Device, MOMENT, begin, progress_of, request};
 use crate::port::At;
 use crate::report;
@@ -145,6 +146,18 @@ pub struct Found {
 }
 
 impl Found {
+    /// The inputs, as they are shown.
+    pub fn inputs(&self) -> Vec<Input> {
+        let inputs = self.norms.iter().zip(&self.findings).enumerate();
+        inputs
+            .map(|(input, (&norm, finding))| Input {
+                name: view::name(input),
+                norm,
+                verdict: in_words(finding),
+            })
+            .collect()
+    }
+
     /// Prints it.
     pub fn tell(&self, as_json: bool, progress: &Progress) -> Result<()> {
         let Self { findings, norms, shadow } = self;
@@ -161,10 +174,7 @@ impl Found {
             println!("{}", serde_json::to_string_pretty(&object)?);
             return Ok(());
         }
-        let rows = norms.iter().zip(findings).enumerate().map(|(input, (&norm, finding))| {
-            vec![format!("x{}", input + 1), report::number(norm, 3), in_words(finding).to_owned()]
-        });
-        println!("{}", report::table(&["input", "norm", "finding"], 1, rows));
+        println!("{}", view::table(&self.inputs(), "finding"));
         println!(
             "\nafter {} samples, digest {:08x}, {}; the largest norm of a shadow is {}",
             thousands(progress.updates),
@@ -177,7 +187,7 @@ impl Found {
 }
 
 /// A finding in words.
-pub fn in_words(finding: &Finding) -> &'static str {
+fn in_words(finding: &Finding) -> &'static str {
     match finding {
         Finding::Relevant(Label::Marginal) => "relevant, by itself",
         Finding::Relevant(Label::Joint) => "relevant, with others",

@@ -15,6 +15,7 @@ use tamis::wire::Progress;
 
 use super::command::durable;
 use crate::link::Counts;
+use crate::report;
 use crate::svg::thousands;
 
 /// What is drawn.
@@ -45,6 +46,19 @@ pub struct Input {
     pub norm: f32,
     /// What is said of it.
     pub verdict: &'static str,
+}
+
+/// The name of an input, the first of which is 0.
+pub fn name(input: usize) -> String {
+    format!("x{}", input + 1)
+}
+
+/// Inputs as a table; `verdict` heads what is said of them.
+pub fn table(inputs: &[Input], verdict: &str) -> comfy_table::Table {
+    let rows = inputs
+        .iter()
+        .map(|input| vec![input.name.clone(), report::number(input.norm, 3), input.verdict.to_owned()]);
+    report::table(&["input", "norm", verdict], 1, rows)
 }
 
 /// A loss that is smoothed: each that is told moves it by a fiftieth of the way.
