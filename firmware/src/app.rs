@@ -1,7 +1,6 @@
 //! The application: the resident program of the kernel on a board, its log, its LED.
 
 use embedded_hal::digital::OutputPin;
-use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
 use static_cell::ConstStaticCell;
 use tamis::ARITHMETIC_VERSION;
@@ -10,9 +9,11 @@ use tamis::resident::{Resident, State, Surroundings};
 
 use crate::arch::{self, Timer};
 use crate::board::Board;
+use crate::board::erased::AnyBoard;
 use crate::end;
 use crate::line::Line;
 use crate::sensor::{self, Queue};
+use crate::watchdog::Bowl;
 
 /// How many numbers networks, options and samples may have together: what demo C needs with 256 stored
 /// samples of eight inputs and a target. With debug assertions a program needs more stack, and has room for less.
@@ -39,11 +40,9 @@ impl Settings {
 }
 
 /// Serves requests until one says exit.
-pub fn run(
-    board: Board<impl Read + ReadReady + Write, impl OutputPin, impl NorFlash>,
-    settings: &'static Settings,
-) -> ! {
-    let Board { name, serial, led, timer, flash } = board;
+pub fn run(board: AnyBoard<'_, impl NorFlash>, settings: &'static Settings) -> ! {
+    let Board { name, serial, led, timer, flash, watchdog } = board;
+    let watchdog = Bowl::new(watchdog);
     defmt::info!("tamis on {=str}, arithmetic version {=u32}", name, ARITHMETIC_VERSION);
     let mut resident = Resident {
         board: name,
@@ -51,23 +50,29 @@ pub fn run(
         indices: ORDER.take(),
         sensor: sensor::connect(QUEUE.take(), settings.burst),
         checkpoints: Checkpoints::halves(flash).ok(),
-        surroundings: Around { led, timer, settings },
+        surroundings: Around { led, timer, watchdog: &watchdog, settings },
     };
-    resident.run(&mut Line::new(serial));
+    resident.run(&mut Line::new(serial, &watchdog));
     defmt::info!("exit");
     end::with(0)
 }
 
 /// The board around the resident program.
-struct Around<L> {
+struct Around<'w, L> {
     led: L,
     timer: Timer,
+    watchdog: &'w Bowl<'w>,
     settings: &'static Settings,
 }
 
-impl<L: OutputPin> Surroundings for Around<L> {
+impl<L: OutputPin> Surroundings for Around<'_, L> {
     fn after_update(&mut self, update: u32, params: &mut [f32]) {
+        self.watchdog.feed();
         (self.settings.after_update)(update, params);
+    }
+
+    fn after_sample(&mut self) {
+        self.watchdog.feed();
     }
 
     fn show(&mut self, state: State<'_>) {

@@ -5,13 +5,14 @@
 //! | `app.rs` | the application: the resident program of the kernel on a board |
 //! | `line.rs` | its serial line |
 //! | `start.rs`, `self_check.rs` | what comes before it: a known training, whose digest must be right |
+//! | `watchdog.rs` | starts a program again that makes no progress |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
 //! | `sensors/` | real sensors, by `embedded-hal` and their driver crates; the host has them on mocks |
 //! | `workloads.rs`, `bench.rs`, `growth.rs` | the networks of the benchmarks and the course of one; the host has them from here |
 //! | `power_loss.rs` | a training that goes on from checkpoints; the host has it from here |
 //! | `published.rs` | the paper's linear experiment from its published start; the host has it from here |
 //! | `one_pass.rs` | the course of a selection of inputs, which the host has from here too |
-//! | `motor.rs` | the worked example with real sensors: which channels tell how worn a motor is |
+//! | `motor/` | the worked example with real sensors: which channels tell how worn a motor is |
 //! | `sizes.rs` | how large the networks are that show what fits |
 //! | `fault.rs`, `end.rs` | the end of a run: by a panic or fault in QEMU, by choice |
 //! | `arch/` | one file per kind of core: start-up code, interrupt, timer, fault handler |
@@ -56,6 +57,7 @@ pub mod sensor;
 pub mod sizes;
 #[cfg(on_board)]
 pub mod start;
+pub mod watchdog;
 
 #[cfg(on_board)]
 pub use arch::entry;

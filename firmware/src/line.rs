@@ -6,23 +6,27 @@ use tamis::link::{Device, Envelope, Heard};
 use tamis::resident::{self, Line as _};
 use tamis::wire::{Answer, Request};
 
+use crate::watchdog::Bowl;
+
 /// After a byte or an answer the line is quiet when it has been looked at so many times: some ten milliseconds on a slow core,
 /// in which the next byte of a frame comes, or the next request. A UART without a queue loses bytes that come during an
 /// update; the frame is then damaged, and what the host says next meets open ears. A fast core loses none.
 const QUIET: u32 = 20_000;
 
 /// A serial line, in messages.
-pub struct Line<S> {
+pub struct Line<'w, S> {
     serial: S,
+    /// Fed at each look at a line that nothing is done but to look at.
+    watchdog: &'w Bowl<'w>,
     link: Device,
     /// How often it has been looked at since something came or went.
     looks: u32,
 }
 
-impl<S: Read + ReadReady + Write> Line<S> {
+impl<'w, S: Read + ReadReady + Write> Line<'w, S> {
     /// Over this line.
-    pub fn new(serial: S) -> Self {
-        Self { serial, link: Device::default(), looks: QUIET }
+    pub fn new(serial: S, watchdog: &'w Bowl<'w>) -> Self {
+        Self { serial, watchdog, link: Device::default(), looks: QUIET }
     }
 
     /// Takes a byte as soon as there is one; whether it has brought a request.
@@ -59,10 +63,14 @@ impl<S: Read + ReadReady + Write> Line<S> {
     }
 }
 
-impl<S: Read + ReadReady + Write> resident::Line for Line<S> {
+impl<S: Read + ReadReady + Write> resident::Line for Line<'_, S> {
     fn receive(&mut self) -> bool {
-        while !self.hear() {}
-        true
+        loop {
+            self.watchdog.feed();
+            if matches!(self.serial.read_ready(), Ok(true)) && self.hear() {
+                return true;
+            }
+        }
     }
 
     fn poll(&mut self) -> bool {

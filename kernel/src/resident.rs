@@ -63,6 +63,9 @@ pub trait Surroundings {
     /// Hears of every update, and of the parameters after it.
     fn after_update(&mut self, _update: u32, _params: &mut [f32]) {}
 
+    /// Hears of every sample of a selection.
+    fn after_sample(&mut self) {}
+
     /// Shows what is going on.
     fn show(&mut self, _state: State<'_>) {}
 

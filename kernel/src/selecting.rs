@@ -64,6 +64,7 @@ impl<S: Sensor, F: NorFlash, R: Surroundings> Work for Selecting<'_, '_, S, F, R
         if !self.selector.take()? {
             return Ok(false);
         }
+        self.surroundings.after_sample();
         if self.selector.is_done() {
             self.end();
         }

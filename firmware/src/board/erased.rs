@@ -1,13 +1,14 @@
-//! Serial line and LED of any board behind one type each, so that the application is compiled once, for all of them: a
+//! Serial line, LED and watchdog of any board behind one type each, so that the application is compiled once, for all of them: a
 //! second copy of its arithmetic would cost 90 KB of flash.
 
 use embedded_hal::digital::{self, OutputPin};
 use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
 
 use super::Board;
+use crate::watchdog::Watchdog;
 
 /// A board whose own types are forgotten.
-pub type AnyBoard<'a, F> = Board<AnyLine<'a>, AnyLed<'a>, F>;
+pub type AnyBoard<'a, F> = Board<AnyLine<'a>, AnyLed<'a>, F, &'a mut dyn Watchdog>;
 
 /// A serial line.
 pub struct AnyLine<'a>(&'a mut dyn Line);

@@ -8,6 +8,7 @@ use nrf51_hal::uart::{Baudrate, Parity, Pins, Uart};
 
 use super::{Board, NAME};
 pub use crate::registers::nrf51::Flash;
+use crate::watchdog::NoWatchdog;
 
 /// The flash memory of the checkpoints, once, by a program that takes nothing else.
 pub fn take_flash() -> Option<Flash> {
@@ -15,7 +16,7 @@ pub fn take_flash() -> Option<Flash> {
 }
 
 /// The board, once.
-pub fn take() -> Option<Board<impl Read + ReadReady + Write, impl OutputPin, Flash>> {
+pub fn take() -> Option<Board<impl Read + ReadReady + Write, impl OutputPin, Flash, NoWatchdog>> {
     let core = cortex_m::Peripherals::take()?;
     let chip = Peripherals::take()?;
     let port = p0::Parts::new(chip.GPIO);
@@ -33,5 +34,6 @@ pub fn take() -> Option<Board<impl Read + ReadReady + Write, impl OutputPin, Fla
     uart.rxd.read();
     let serial = Uart::new(uart, pins, Parity::EXCLUDED, Baudrate::BAUD115200);
     let led = port.p0_13.into_push_pull_output(Level::Low); // row 1 of the display
-    Some(Board { name: NAME, serial, led, timer: core.SYST, flash: Flash::new(chip.NVMC) })
+    let (timer, flash) = (core.SYST, Flash::new(chip.NVMC));
+    Some(Board { name: NAME, serial, led, timer, flash, watchdog: NoWatchdog })
 }

@@ -37,7 +37,7 @@ use crate::arch::Timer;
 const NAME: &str = env!("TAMIS_BOARD"); // from build.rs
 
 /// What the application needs of a board.
-pub struct Board<S, L, F> {
+pub struct Board<S, L, F, W> {
     /// The name that the host, or QEMU, knows it by.
     pub name: &'static str,
     /// The serial line to the host.
@@ -48,4 +48,6 @@ pub struct Board<S, L, F> {
     pub timer: Timer,
     /// The memory for checkpoints.
     pub flash: F,
+    /// Starts the program again unless it hears of progress; it has been started.
+    pub watchdog: W,
 }

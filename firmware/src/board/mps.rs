@@ -9,20 +9,23 @@ use super::serial::{self, Serial};
 use super::{Board, NAME};
 use crate::registers::kept::Kept;
 use crate::registers::mps::{self as registers, RX_ENABLE, RX_FULL, TX_ENABLE, TX_FULL, Uart};
+use crate::watchdog::Watchdog;
 
 /// What the serial line's divider divides, in Hz.
 const CLOCK: u32 = if cfg!(feature = "mps2-an505") { 20_000_000 } else { 25_000_000 };
 const BAUD: u32 = 115_200;
 
 /// The board, once.
-pub fn take() -> Option<Board<Serial<Uart0>, Led, Kept>> {
+pub fn take() -> Option<Board<Serial<Uart0>, Led, Kept, impl Watchdog>> {
     let core = cortex_m::Peripherals::take()?;
     registers::write(Uart::BaudDivider, CLOCK / BAUD);
     registers::write(Uart::Control, TX_ENABLE | RX_ENABLE);
     // Drops what came before; it also wakes QEMU's receiver, which else looks again a second later.
     registers::read(Uart::Data);
     let (serial, led) = (Serial::new(Uart0(())), Led(()));
-    Some(Board { name: NAME, serial, led, timer: core.SYST, flash: Kept::new() })
+    registers::start_watchdog();
+    let watchdog = registers::feed_watchdog;
+    Some(Board { name: NAME, serial, led, timer: core.SYST, flash: Kept::new(), watchdog })
 }
 
 /// UART 0.

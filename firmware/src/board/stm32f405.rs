@@ -8,16 +8,21 @@ use super::Board;
 use super::no_flash::NoFlash;
 use super::serial::{self, Serial};
 use crate::registers::stm32f405::{self as registers, Register};
+use crate::watchdog::Watchdog;
 
 /// The core on its PLL, and on the oscillator that it starts with, in Hz.
 const FAST: u32 = 168_000_000;
 const RESET: u32 = 16_000_000;
 const BAUD: u32 = 115_200;
+/// The oscillator of the watchdog, in Hz: 17 to 47 thousand.
+const LOW_SPEED: u32 = 32_000;
+/// So many seconds may pass without progress.
+const TERM_S: u32 = 8;
 /// So often it is asked whether the clocks run. They need less than a tenth of a millisecond, about 500 reads.
 const PATIENCE: u32 = 20_000;
 
 /// The board, once, by this name: USART1 on PA9 (out) and PA10 (in), an LED on PC1.
-pub fn take(name: &'static str) -> Option<Board<Serial<Usart1>, Led, NoFlash>> {
+pub fn take(name: &'static str) -> Option<Board<Serial<Usart1>, Led, NoFlash, impl Watchdog>> {
     let core = cortex_m::Peripherals::take()?;
     let usart_clock = if start_clocks() {
         FAST / 2 // by APB2, which it is on
@@ -33,7 +38,9 @@ pub fn take(name: &'static str) -> Option<Board<Serial<Usart1>, Led, NoFlash>> {
     registers::write(Register::BaudDivider, usart_clock / BAUD);
     registers::write(Register::Control, registers::ENABLE);
     let (serial, led) = (Serial::new(Usart1(())), Led(()));
-    Some(Board { name, serial, led, timer: core.SYST, flash: NoFlash })
+    start_watchdog();
+    let watchdog = || registers::write(Register::WatchdogKey, registers::FEED);
+    Some(Board { name, serial, led, timer: core.SYST, flash: NoFlash, watchdog })
 }
 
 /// Brings the core to [`FAST`]; if the PLL never comes, it stays on the clock of reset, and this is false.
@@ -48,6 +55,15 @@ fn start_clocks() -> bool {
     registers::modify(Register::ClockSettings, 0, registers::PRESCALERS);
     registers::modify(Register::ClockSettings, 0b11, registers::SWITCH_TO_PLL);
     comes(Register::ClockSettings, registers::RUNS_ON_PLL)
+}
+
+/// Starts the independent watchdog, with a term of [`TERM_S`].
+fn start_watchdog() {
+    registers::write(Register::WatchdogKey, registers::START);
+    registers::write(Register::WatchdogKey, registers::UNLOCK);
+    registers::write(Register::WatchdogPrescaler, registers::BY_256);
+    registers::write(Register::WatchdogReload, LOW_SPEED / 256 * TERM_S);
+    registers::write(Register::WatchdogKey, registers::FEED);
 }
 
 /// USART1.

@@ -11,13 +11,14 @@ use crate::registers::kept::Kept;
 use crate::registers::virt::{
     self as registers, DIVIDER_ACCESS, EIGHT_BITS, FIFO_ENABLE, RX_FULL, TX_EMPTY, Uart,
 };
+use crate::watchdog::NoWatchdog;
 
 /// What the serial line's divider divides, in Hz: 16 samples of each bit.
 const CLOCK: u32 = 3_686_400 / 16;
 const BAUD: u32 = 115_200;
 
 /// The board, once.
-pub fn take() -> Option<Board<Serial<Uart0>, NoLed, Kept>> {
+pub fn take() -> Option<Board<Serial<Uart0>, NoLed, Kept, NoWatchdog>> {
     if !registers::start_interrupts() {
         return None;
     }
@@ -28,7 +29,7 @@ pub fn take() -> Option<Board<Serial<Uart0>, NoLed, Kept>> {
     registers::write(Uart::LineControl, EIGHT_BITS);
     registers::write(Uart::FifoControl, FIFO_ENABLE);
     let (serial, led) = (Serial::new(Uart0(())), NoLed(()));
-    Some(Board { name: NAME, serial, led, timer: Timer, flash: Kept::new() })
+    Some(Board { name: NAME, serial, led, timer: Timer, flash: Kept::new(), watchdog: NoWatchdog })
 }
 
 /// UART 0.

@@ -1,6 +1,6 @@
-//! Clocks, a serial line and an LED of the STM32F405, by its registers.
+//! Clocks, a serial line, an LED and the watchdog of the STM32F405, by its registers.
 //!
-//! Source: ST RM0090 rev. 20: chapter 3 (flash), 7 (RCC), 8 (GPIO), 30 (USART).
+//! Source: ST RM0090 rev. 20: chapter 3 (flash), 7 (RCC), 8 (GPIO), 21 (IWDG), 30 (USART).
 //!
 //! This is the chip's one file with `unsafe`: reads and writes of fixed device addresses.
 #![allow(unsafe_code)]
@@ -38,6 +38,12 @@ pub enum Register {
     BaudDivider = 0x4001_1008,
     /// USART1: [`ENABLE`].
     Control = 0x4001_100c,
+    /// Independent watchdog: [`START`], [`UNLOCK`] or [`FEED`].
+    WatchdogKey = 0x4000_3000,
+    /// Independent watchdog: [`BY_256`].
+    WatchdogPrescaler = 0x4000_3004,
+    /// Independent watchdog: a term, in ticks behind the prescaler, at most 4095.
+    WatchdogReload = 0x4000_3008,
 }
 
 /// Flash: five wait states, as 168 MHz at 2.7 V and more need, with prefetch and both caches.
@@ -64,6 +70,15 @@ pub const RX_FULL: u32 = 1 << 5;
 pub const TX_EMPTY: u32 = 1 << 7;
 /// Control: USART, transmitter and receiver work.
 pub const ENABLE: u32 = 1 << 13 | 1 << 3 | 1 << 2;
+
+/// Watchdog: it is to run, and its oscillator with it.
+pub const START: u32 = 0xcccc;
+/// Watchdog: its settings may be written.
+pub const UNLOCK: u32 = 0x5555;
+/// Watchdog: a new term begins.
+pub const FEED: u32 = 0xaaaa;
+/// Watchdog: a tick is 256 of the oscillator's.
+pub const BY_256: u32 = 6;
 
 /// Reads a register.
 pub fn read(register: Register) -> u32 {

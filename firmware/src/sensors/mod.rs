@@ -2,6 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `clock.rs` | waits, and tells the time |
 //! | `source.rs` | samples at a fixed rate: inputs and labels joined, overruns and underruns counted |
 //! | `imu.rs`, `environment.rs` | an IMU and a sensor of the air, over `I2c` or `SpiDevice`, through their driver crates |
 //! | `analog.rs` | what an ADC measures: `embedded-hal` has no trait for it |
@@ -11,6 +12,7 @@
 //! All of it runs on the host too, on mocks.
 
 mod analog;
+mod clock;
 mod environment;
 mod imu;
 mod lamp;
@@ -18,10 +20,11 @@ mod source;
 mod switch;
 
 pub use analog::{Analog, Channel};
+pub use clock::{Clock, Shared};
 pub use environment::Environment;
 pub use imu::Imu;
 pub use lamp::{Glow, Lamp, State};
-pub use source::{Clock, Counts, Source};
+pub use source::{Counts, Source};
 pub use switch::Switched;
 
 /// Something that measures: so many numbers at a time.

@@ -3,19 +3,12 @@
 //! A training that takes longer than T finds that the times of some samples have passed: they are lost, an *overrun*
 //! each. A sensor that has nothing new when a sample is due makes it late: the next time counts, an *underrun*.
 
-use embedded_hal::delay::DelayNs;
 use tamis::{NoSample, Samples, Seed, Task, resident, task};
 
-use super::{Missed, Sensor};
+use super::{Clock, Missed, Sensor};
 
 /// So many times in a row a sensor may have nothing new.
 const PATIENCE: u32 = 1_000;
-
-/// Time that goes on: `embedded-hal` can wait, but does not tell how late it is.
-pub trait Clock: DelayNs {
-    /// Microseconds since some moment, modulo 2³².
-    fn now_us(&mut self) -> u32;
-}
 
 /// How many samples were not there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,43 @@
+//! Time that goes on: `embedded-hal` can wait, but does not tell how late it is.
+
+use core::cell::RefCell;
+
+use embedded_hal::delay::DelayNs;
+
+/// Waits, and tells the time.
+pub trait Clock: DelayNs {
+    /// Microseconds since some moment, modulo 2³².
+    fn now_us(&mut self) -> u32;
+}
+
+/// One clock for all who need it.
+pub struct Shared<'c, C>(&'c RefCell<C>);
+
+impl<'c, C: Clock> Shared<'c, C> {
+    /// Of this clock, which nobody borrows for longer than a look or a wait.
+    pub fn new(clock: &'c RefCell<C>) -> Self {
+        Self(clock)
+    }
+}
+
+impl<C> Clone for Shared<'_, C> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<C: Clock> DelayNs for Shared<'_, C> {
+    fn delay_ns(&mut self, ns: u32) {
+        self.0.borrow_mut().delay_ns(ns);
+    }
+
+    fn delay_us(&mut self, us: u32) {
+        self.0.borrow_mut().delay_us(us);
+    }
+}
+
+impl<C: Clock> Clock for Shared<'_, C> {
+    fn now_us(&mut self) -> u32 {
+        self.0.borrow_mut().now_us()
+    }
+}
