@@ -48,7 +48,7 @@ pub struct Sample {
     pub x: [f32; CHANNELS],
     /// The label.
     pub label: f32,
-    /// The digest of all parameters after every sample.
+    /// The digest of all samples so far, and of all parameters after each.
     pub digest: u32,
 }
 
@@ -57,10 +57,12 @@ pub struct Sample {
 pub struct Outcome {
     /// So many samples were taken; fewer than [`SAMPLES`] where the source has ended early.
     pub accepted: u32,
-    /// The digest of all parameters after every sample, and of the norms.
+    /// The digest of all samples, of all parameters after each, and of the norms.
     pub digest: u32,
     /// What each channel is.
     pub findings: [Finding; CHANNELS],
+    /// The mean norms of the channels' columns and of their shadows': what the findings are from.
+    pub norms: [[f32; CHANNELS]; 2],
 }
 
 /// A whole pass; it ends early where the source does. `after` hears of every sample.
@@ -78,6 +80,8 @@ pub fn run(
         }
         // What the pass does not take, it counts.
         let _ = pass.push(&x, label);
+        digest.update(&x);
+        digest.update(&[label]);
         digest.update(pass.params());
         after(&Sample { x, label, digest: digest.value() });
         if pass.progress().accepted == SAMPLES {
@@ -85,5 +89,10 @@ pub fn run(
         }
     }
     digest.update(pass.norms().as_flattened());
-    Ok(Outcome { accepted: pass.progress().accepted, digest: digest.value(), findings: pass.findings() })
+    Ok(Outcome {
+        accepted: pass.progress().accepted,
+        digest: digest.value(),
+        findings: pass.findings(),
+        norms: *pass.norms(),
+    })
 }

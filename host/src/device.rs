@@ -13,6 +13,7 @@ use crate::replica::{Outcome, Report, bits};
 pub mod command;
 pub mod feed;
 pub mod monitor;
+pub mod motor;
 pub mod relay;
 pub mod repeat;
 pub mod select;

@@ -1,5 +1,6 @@
 //! Where a device is: at a serial port, behind a TCP address, or in an emulator.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -83,21 +84,30 @@ impl At {
     }
 }
 
+/// The two halves of the line at a port.
+type Halves = (Box<dyn Read + Send>, Box<dyn Write + Send>);
+
+/// Opens a port, and knows nothing of what is said there.
+pub fn halves(port: &str) -> Result<Halves> {
+    match port.strip_prefix("tcp:") {
+        Some(address) => {
+            let line = TcpStream::connect(address).context("nobody listens there")?;
+            line.set_nodelay(true)?;
+            Ok((Box::new(line.try_clone()?), Box::new(line)))
+        }
+        None => {
+            let line = serialport::new(port, BAUD).timeout(PAUSE).open().context("the port does not open")?;
+            Ok((Box::new(line.try_clone()?), Box::new(line)))
+        }
+    }
+}
+
 fn open(port: &str) -> Result<Board> {
     // Whoever was here before had another.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let session = now.subsec_nanos() ^ std::process::id() ^ now.as_secs() as u32;
-    let mut link = match port.strip_prefix("tcp:") {
-        Some(address) => {
-            let line = TcpStream::connect(address).context("nobody listens there")?;
-            line.set_nodelay(true)?;
-            Link::new(line.try_clone()?, line, session)
-        }
-        None => {
-            let line = serialport::new(port, BAUD).timeout(PAUSE).open().context("the port does not open")?;
-            Link::new(line.try_clone()?, line, session)
-        }
-    };
+    let (reader, writer) = halves(port)?;
+    let mut link = Link::new(reader, writer, session);
     let hello = link.greet()?;
     Ok(Board::Port(Box::new(link), hello))
 }

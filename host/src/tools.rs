@@ -88,10 +88,15 @@ pub fn ensure_target(target: &'static str) -> Result<()> {
 /// The program that trains on `machine`, built, and what it takes to run it; the error is [`Missing`] where a tool could
 /// not be had.
 pub fn firmware(machine: Machine) -> Result<PathBuf> {
+    program(machine, "trainer")
+}
+
+/// The same of another program.
+pub fn program(machine: Machine, name: &str) -> Result<PathBuf> {
     ensure_qemu(machine)?;
     let spinner = ProgressBar::new_spinner().with_message(format!("building the firmware for {machine}"));
     spinner.enable_steady_tick(Duration::from_millis(100));
-    let elf = build_firmware(machine, "trainer");
+    let elf = build_firmware(machine, name);
     spinner.finish_and_clear();
     elf
 }

@@ -11,15 +11,13 @@ use embedded_hal_mock::eh1::digital::{Mock as Pin, State as Level, Transaction a
 use embedded_hal_mock::eh1::i2c::{Mock as Bus, Transaction as I2c};
 use embedded_hal_mock::eh1::pwm::{Mock as Timer, Transaction as Duty};
 use embedded_hal_mock::eh1::spi::{Mock as SpiBus, Transaction as Spi};
-use tamis::one_pass::Finding;
 use tamis::wire::{Configuration, Origin, Training};
 use tamis::{
     AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, NoSample, Plan, Rule, Samples, Seed, Sgd, Target,
     Task, resident,
 };
-use tamis_firmware::motor::{self, CHANNELS, Pass, SAMPLES};
 use tamis_firmware::sensors::{
-    Both, Channel, Clock, Counts, Environment, Glow, Imu, Lamp, Missed, Sensor, Source, State, Switched,
+    Channel, Clock, Counts, Environment, Glow, Imu, Lamp, Missed, Sensor, Source, State, Switched,
 };
 use tamis_host::device;
 use tamis_host::device::feed::feed;
@@ -148,89 +146,6 @@ fn an_imu_measures_over_both_buses() -> Result<()> {
     Ok(())
 }
 
-/// Samples that have been seen before.
-struct Recorded(Vec<([f32; CHANNELS], f32)>);
-
-impl Samples for Recorded {
-    fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
-        let (row, label) = self.0.get(index as usize).ok_or(NoSample(index))?;
-        x.copy_from_slice(row);
-        target.fill(*label);
-        Ok(())
-    }
-}
-
-/// A source that is slow to train from now and then, and a record of what it gives.
-struct Recording<S> {
-    source: S,
-    time: Time,
-    rows: Recorded,
-}
-
-/// After so many samples the training takes long: 130 ms, when two samples are lost.
-const PAUSE: u64 = 500;
-
-impl<S: Samples> Samples for Recording<S> {
-    fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
-        if index % PAUSE == PAUSE - 1 {
-            self.time.delay_ms(130);
-        }
-        self.source.sample(index, x, target)?;
-        let row = x.try_into().map_err(|_| NoSample(index))?;
-        self.rows.0.push((row, target[0]));
-        Ok(())
-    }
-}
-
-/// The worked example: nine channels of a motor, whose wear shows in the third axis of its acceleration and in its
-/// temperature. The sensors' bytes go in, the right channels come out; the kernel, fed with the same numbers, does the
-/// same, bit for bit.
-#[test]
-fn a_motor_tells_which_channels_matter() -> Result<()> {
-    let task = Task::plain(Target::Noise, CHANNELS as u16, 0, 0.0, Seed(5));
-    let raw = |k: u32| {
-        let mut x = [0.0; CHANNELS];
-        task.row(k.into(), &mut x);
-        x
-    };
-    let acceleration = |x: &[f32; CHANNELS]| [x[0], x[1], x[2]].map(|x| (4_000.0 * x) as i16);
-    let (mut traffic, mut labels) = ([imu_start(), air_start()].concat(), Vec::new());
-    for k in 0..SAMPLES {
-        let x = raw(k);
-        if k % 100 == 50 {
-            traffic.push(imu_waits());
-        }
-        let rotation = [x[3], x[4], x[5]].map(|x| (4_000.0 * x) as i16);
-        traffic.extend(imu_tells(acceleration(&x), rotation));
-        let [temperature, pressure] = [519_888.0 + 20_000.0 * x[6], 415_148.0 + 20_000.0 * x[7]];
-        let humidity = 28_000.0 + 1_000.0 * x[8];
-        traffic.extend(air_tells(pressure as u32, temperature as u32, humidity as u16));
-        labels.push(0.5 * x[2] + 0.5 * x[6]);
-    }
-
-    let (bus, time) = (Bus::new(&traffic), time());
-    let imu = Imu::on_i2c(bus.clone()).ok().context("the IMU does not start")?;
-    let air = Environment::on_i2c(bus.clone(), time.clone()).ok().context("the air does not start")?;
-    let mut wear = labels.into_iter();
-    let source = Source::new(Both(imu, air), Channel(move || wear.next()), time.clone(), PERIOD_US);
-    let mut recording = Recording { source, time, rows: Recorded(Vec::new()) };
-    let outcome = motor::run(&mut recording, &mut [0.0; Pass::NUMBERS])?;
-    bus.clone().done();
-
-    let Recording { source, mut rows, .. } = recording;
-    let (late, pauses) = (SAMPLES / 100, SAMPLES / PAUSE as u32);
-    assert_eq!(source.counts(), Counts { overruns: 2 * pauses, underruns: late });
-    for (k, (row, _)) in (0..SAMPLES).zip(&rows.0) {
-        assert_eq!(row[..3], acceleration(&raw(k)).map(|raw| f32::from(raw) / 16_384.0), "sample {k}");
-    }
-    assert_eq!(motor::run(&mut rows, &mut [0.0; Pass::NUMBERS])?, outcome, "the replay");
-    for (channel, finding) in outcome.findings.iter().enumerate() {
-        let is_found = matches!(finding, Finding::Relevant(_));
-        assert_eq!(is_found, [2, 6].contains(&channel), "channel {channel}: {finding:?}");
-    }
-    Ok(())
-}
-
 /// What an IMU tells, row after row, and the labels.
 fn imu_rows(rows: u32) -> (Vec<I2c>, Vec<f32>) {
     let task = Task::plain(Target::Sine, 6, 2, 0.1, Seed(5));
@@ -311,13 +226,17 @@ fn a_switch_starts_and_stops_the_samples() -> Result<()> {
     let sensor = Channel(move || volts.next().flatten());
     let time = time();
     let labels = Channel(|| Some(1.0));
-    let mut source = Source::new(Switched { pin: pin.clone(), sensor }, labels, time.clone(), PERIOD_US);
+    let rests = Cell::new(0);
+    let rest = || rests.set(rests.get() + 1);
+    let inputs = Switched { pin: pin.clone(), sensor, rest };
+    let mut source = Source::new(inputs, labels, time.clone(), PERIOD_US);
     let began = time.0.get();
     let (mut x, mut y) = ([0.0], [0.0]);
     assert_eq!((source.sample(0, &mut x, &mut y), x, y), (Ok(()), [0.25], [1.0]));
     assert_eq!(time.0.get() - began, 2 * u64::from(PERIOD_US) * 1_000, "off twice");
     assert_eq!(source.sample(1, &mut x, &mut y), Err(NoSample(1)));
     assert_eq!(source.counts(), Counts::default());
+    assert_eq!(rests.get(), 2);
     pin.done();
     Ok(())
 }

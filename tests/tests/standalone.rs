@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tamis::one_pass::{Finding, Label, Settings};
 use tamis::wire::{Answer, Configuration, Job, Origin, Progress, Request, Selection, Training};
 use tamis::{Data, Seed, Target, Task};
-use tamis_host::device::feed::rows_of;
+use tamis_host::device::feed::{feed, rows_of};
 use tamis_host::device::relay::{Noise, Relay};
 use tamis_host::device::select::{self, Lent};
 use tamis_host::device::twin::Twin;
@@ -17,7 +17,7 @@ use tamis_host::device::{self, Device};
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::machine::Machine;
 use tamis_host::replica::{Memory, bits};
-use tamis_host::tools;
+use tamis_host::{pool, tools};
 use tamis_tests::command::tamis;
 use tamis_tests::device::{Direct, switch_on, training};
 use tamis_tests::flash::Flash;
@@ -245,4 +245,26 @@ fn commands_follow_a_device_that_goes_on_by_itself() -> Result<()> {
     assert_eq!(said["updates"], 3_000);
     assert!(said["digests_compared"].as_u64().is_some_and(|compared| compared > 0));
     Ok(())
+}
+
+/// A training that hangs is started again by the watchdog, once nothing has fed it for twelve seconds of the board's time,
+/// and goes on from its last checkpoint; on each kind of watchdog that an emulated board has.
+#[test]
+fn a_watchdog_ends_a_training_that_hangs() -> Result<()> {
+    let training = training(Data::Stream, 1, None, 450);
+    let ends_on = |&machine: &Machine| {
+        let elf = tools::build_firmware(machine, "stuck")?;
+        let mut board = Emulator::boot(machine, &elf, Clock::Instructions)?;
+        let mut memory = Memory::of(&training);
+        let mut twin = Twin::start(&training, None, &mut memory, rows_of(training.plan.task))?;
+        let mut unused = |_: u64, _: &mut [f32]| unreachable!("the samples are the device's own");
+        let done = feed(&mut board, &standalone(&training, Some(40)), None, &mut unused, |progress| {
+            twin.follow(progress.updates, progress.digest)
+        })?;
+        assert_eq!((done.updates, board.counts().restarts), (450, 1), "{machine}");
+        assert_eq!(bits(&device::params(&mut board)?), bits(twin.params()), "{machine}");
+        Ok(())
+    };
+    let machines = [Machine::MpsAn386, Machine::MpsAn505, Machine::MpsAn547];
+    pool::map(&machines, ends_on).into_iter().collect()
 }

@@ -23,7 +23,7 @@ fn hang(_: u32, _: &mut [f32]) {
     UPDATES.store(updates, Ordering::Relaxed);
     if updates == UPDATE {
         loop {
-            core::hint::spin_loop();
+            cortex_m::asm::wfi(); // for an interrupt that does not come
         }
     }
 }

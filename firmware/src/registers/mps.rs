@@ -20,7 +20,7 @@ const UART0: usize = BASES.0;
 const LEDS: usize = BASES.1;
 const WATCHDOG: usize = BASES.2;
 /// Half a term of the watchdog, in its ticks: when it has run out once, it interrupts; the second time it resets.
-const HALF_TERM: u32 = 10 * BASES.3;
+const HALF_TERM: u32 = 6 * BASES.3; // seconds
 
 /// One register of UART 0.
 #[derive(Clone, Copy)]

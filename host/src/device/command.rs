@@ -13,6 +13,7 @@ use tamis::Network;
 use tamis::wire::{Configuration, Hello, Origin, Progress, Request, Training};
 
 use super::monitor::{self, MonitorOptions};
+use super::motor::{self, MotorOptions};
 use super::relay::{Noise, Relay};
 use super::select::{self, SelectOptions};
 use super::twin::Twin;
@@ -48,6 +49,7 @@ enum Command {
     Select(SelectOptions),
     Support(InfoOptions),
     Monitor(MonitorOptions),
+    Motor(MotorOptions),
     Pull(PullOptions),
     Push(PushOptions),
     Emulate(EmulateOptions),
@@ -179,6 +181,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         Command::Select(options) => select::run(options),
         Command::Support(options) => tell_support(options),
         Command::Monitor(options) => monitor::run(options),
+        Command::Motor(options) => motor::run(options),
         Command::Pull(options) => pull(options),
         Command::Push(options) => push(options),
         Command::Emulate(options) => emulate(options),

@@ -187,7 +187,7 @@ impl Found {
 }
 
 /// A finding in words.
-fn in_words(finding: &Finding) -> &'static str {
+pub(super) fn in_words(finding: &Finding) -> &'static str {
     match finding {
         Finding::Relevant(Label::Marginal) => "relevant, by itself",
         Finding::Relevant(Label::Joint) => "relevant, with others",
