@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use object::{Object, ObjectSymbol};
+use anyhow::Result;
 
+use crate::bench::probe;
+use crate::bench::program::Program;
 use crate::emulator::Emulator;
+use crate::machine::Machine;
 
 /// What the stack is painted with: by `cortex-m-rt`, and in `firmware/memory/virt.x`.
 const PAINT: [u8; 4] = [0xcc; 4];
@@ -21,16 +23,26 @@ pub struct Stack {
 
 /// The stack of the program `elf` that runs on `board`.
 pub fn measure(board: &mut Emulator, elf: &Path) -> Result<Stack> {
-    let bytes = std::fs::read(elf)?;
-    let file = object::File::parse(&*bytes)?;
-    let address = |name| {
-        let symbol =
-            file.symbol_by_name(name).with_context(|| format!("{} has no symbol {name}", elf.display()));
-        symbol.map(|symbol| symbol.address())
-    };
-    let (end, start) = (address("_stack_end")?, address("_stack_start")?);
-    let size = (start - end) as usize;
-    let memory = board.memory(end, size)?;
+    let (end, size) = place(&Program::read(elf)?)?;
+    Ok(in_memory(&board.memory(end.into(), size)?))
+}
+
+/// The stack that a program which needs no host has used when it comes to its end.
+pub fn measure_to_end(machine: Machine, elf: &Path) -> Result<Stack> {
+    let program = Program::read(elf)?;
+    let (end, size) = place(&program)?;
+    let (_emulator, mut core) = probe::launch(machine, elf)?;
+    core.run_to(program.find("14tamis_firmware3end4with", true)?)?;
+    Ok(in_memory(&core.read(end, size)?))
+}
+
+/// Where the stack ends, and its size.
+fn place(program: &Program) -> Result<(u32, usize)> {
+    let (end, start) = (program.symbol("_stack_end")?, program.symbol("_stack_start")?);
+    Ok((end, (start - end) as usize))
+}
+
+fn in_memory(memory: &[u8]) -> Stack {
     let untouched = memory.chunks_exact(4).take_while(|&word| word == PAINT).count() * 4;
-    Ok(Stack { used: size - untouched, size })
+    Stack { used: memory.len() - untouched, size: memory.len() }
 }

@@ -5,6 +5,7 @@ use tamis::frame::FRAME;
 use tamis::one_pass::Settings;
 use tamis::wire::{Answer, Packed, Request, Selection};
 use tamis::{Seed, Target, Task};
+use tamis_host::bench::program::Program;
 use tamis_host::configurations;
 use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::experiments::Experiment;
@@ -17,6 +18,37 @@ use tamis_host::{device, pool, tools};
 const KEPT_FREE: usize = 4096;
 /// What the README tells.
 const STATED: usize = 3 * 1024 + 768;
+
+/// The programs that need no host, and what `firmware/build.rs` says that each needs.
+#[test]
+fn each_program_has_the_stack_that_it_says_it_needs() -> Result<()> {
+    const PROGRAMS: [&str; 12] = [
+        "example",
+        "motor",
+        "one_pass",
+        "repro",
+        "fits_step",
+        "bench_w1",
+        "bench_w2",
+        "bench_w3",
+        "bench_w4",
+        "bench_w4_batch",
+        "bench_w5",
+        "bench_layers",
+    ];
+    let check = |&(machine, program): &(Machine, &str)| {
+        let elf = tools::build_firmware(machine, program)?;
+        let needed = Program::read(&elf)?.symbol("stack_needed")? as usize;
+        let Stack { used, size } = stack::measure_to_end(machine, &elf)?;
+        println!("{program}: {used} bytes, {needed} are kept free, {size} there are");
+        ensure!(0 < used && used <= needed, "{program} uses {used} bytes of stack; it says {needed}");
+        ensure!(needed <= size, "{program} has {size} bytes of stack; it says {needed}");
+        Ok(())
+    };
+    let all = PROGRAMS.map(|program| (Machine::MpsAn386, program));
+    let all = [&all[..], &[(Machine::Microbit, "power_loss")]].concat();
+    pool::map(&all, check).into_iter().collect()
+}
 
 #[test]
 fn no_program_uses_more_stack_than_the_linker_keeps_free() -> Result<()> {

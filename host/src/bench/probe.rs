@@ -5,6 +5,7 @@
 //! is switched on, and both end at the return address: nothing in the program knows of it.
 
 use std::io::{BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread::{self, JoinHandle};
 
@@ -54,21 +55,14 @@ pub struct Probe<'a> {
 impl Probe<'_> {
     /// Runs the program, measures the call, and lets the program end.
     pub fn measure(&self) -> Result<Call> {
-        let &Self { machine, program, .. } = self;
-        let (listener, port) = emulator::listen()?;
-        let mut qemu = tools::qemu(machine, &program.path);
-        qemu.arg("-chardev").arg(format!("socket,id=debugger,host=127.0.0.1,port={port},nodelay=on"));
-        qemu.args(["-gdb", "chardev:debugger", "-S", "-monitor", "none", "-serial", "null"]);
-        qemu.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = qemu.spawn().with_context(|| format!("{} does not start", machine.qemu()))?;
-        let mut child = Killed(child);
-        let line = emulator::accept(&listener, &mut child.0)?;
+        let program = self.program;
+        let (mut child, core) = launch(self.machine, &program.path)?;
         let mut output = child.0.stdout.take().context("no output")?;
         let frames = thread::spawn(move || {
             let mut frames = Vec::new();
             output.read_to_end(&mut frames).map(|_| frames)
         });
-        let (trace, stack) = self.call(Debugger::new(line)?, &mut child.0)?;
+        let (trace, stack) = self.call(core, &mut child.0)?;
         let status = child.0.wait()?;
         let frames = frames.join().map_err(|_| anyhow!("the log cannot be read"))??;
         let messages = log::decode(&program.path, &frames)?;
@@ -126,8 +120,21 @@ fn switch_single_steps(core: &mut Debugger, on: bool) -> Result<()> {
     Ok(())
 }
 
+/// An emulator whose core is stopped before its first instruction, and the line to that core.
+pub fn launch(machine: Machine, elf: &Path) -> Result<(Killed, Debugger)> {
+    let (listener, port) = emulator::listen()?;
+    let mut qemu = tools::qemu(machine, elf);
+    qemu.arg("-chardev").arg(format!("socket,id=debugger,host=127.0.0.1,port={port},nodelay=on"));
+    qemu.args(["-gdb", "chardev:debugger", "-S", "-monitor", "none", "-serial", "null"]);
+    qemu.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = qemu.spawn().with_context(|| format!("{} does not start", machine.qemu()))?;
+    let mut child = Killed(child);
+    let line = emulator::accept(&listener, &mut child.0)?;
+    Ok((child, Debugger::new(line)?))
+}
+
 /// An emulator that ends with this value.
-struct Killed(Child);
+pub struct Killed(Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {
