@@ -17,7 +17,7 @@ const BOARDS: [(&str, &str); 8] = [
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
 /// without a logger. What the application needs is measured by a test; the others are simpler.
-const PROGRAMS: [(&str, u32, bool); 24] = [
+const PROGRAMS: [(&str, u32, bool); 25] = [
     ("trainer", 4096, true),
     ("altered", 4096, true),
     ("overrun", 4096, true),
@@ -41,6 +41,7 @@ const PROGRAMS: [(&str, u32, bool); 24] = [
     ("no_panic", 2048, false),
     ("no_panic_one_pass", 2048, false),
     ("no_panic_checkpoint", 2048, false),
+    ("no_panic_resident", 4096, false),
     ("panicky", 2048, false),
 ];
 

@@ -4,16 +4,18 @@
 //! frame    COBS of (message in postcard | CRC-32 of it, little-endian), then a zero byte
 //! ```
 //!
-//! COBS (Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999) leaves no zero in a frame, so that a reader finds
+//! COBS ([`crate::cobs`]) leaves no zero in a frame, so that a reader finds
 //! the next one whatever came before. The CRC-32 (ISO-HDLC, as in zip) of a damaged frame is right by chance once in 2^32
 //! times. Empty frames are nothing: a zero may be sent at any time.
 
 use crc::{Digest, NoTable};
 use heapless::Vec;
-use postcard::ser_flavors::{Cobs, Flavor, Slice};
+use postcard::Error::SerializeBufferFull as Full;
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::CRC;
+use crate::cobs::{self, Encoder};
 
 /// Bytes of the longest frame.
 pub const FRAME: usize = 320;
@@ -36,14 +38,14 @@ impl core::error::Error for FrameError {}
 
 /// Writes `message` as one frame into `buffer`.
 pub fn encode<'b>(message: &impl Serialize, buffer: &'b mut [u8; FRAME]) -> Result<&'b [u8], FrameError> {
-    let written = Cobs::try_new(Slice::new(buffer))
-        .and_then(|cobs| postcard::serialize_with_flavor(message, Checked { cobs, crc: CRC.digest() }));
+    let checked = Checked { encoder: Encoder::new(buffer), crc: CRC.digest() };
+    let written = postcard::serialize_with_flavor(message, checked);
     written.map(|frame: &mut [u8]| &*frame).map_err(|_| FrameError)
 }
 
 /// Bytes on their way into a frame, their CRC after the last.
 struct Checked<'b> {
-    cobs: Cobs<Slice<'b>>,
+    encoder: Encoder<'b>,
     crc: Digest<'static, u32, NoTable>,
 }
 
@@ -52,12 +54,14 @@ impl<'b> Flavor for Checked<'b> {
 
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         self.crc.update(&[byte]);
-        self.cobs.try_push(byte)
+        self.encoder.push(byte).map_err(|_| Full)
     }
 
     fn finalize(mut self) -> postcard::Result<Self::Output> {
-        self.cobs.try_extend(&self.crc.finalize().to_le_bytes())?;
-        self.cobs.finalize()
+        for byte in self.crc.finalize().to_le_bytes() {
+            self.encoder.push(byte).map_err(|_| Full)?;
+        }
+        self.encoder.finish().map_err(|_| Full)
     }
 }
 
@@ -103,7 +107,7 @@ impl Decoder {
 
 /// From a frame without its last zero to the bytes of its message.
 fn unpack(frame: &mut Vec<u8, FRAME>) -> Result<(), FrameError> {
-    let length = cobs::decode_in_place(frame).map_err(|_| FrameError)?;
+    let length = cobs::decode(frame)?;
     frame.truncate(length);
     let (message, check) = frame.split_last_chunk::<CHECK>().ok_or(FrameError)?;
     if CRC.checksum(message) != u32::from_le_bytes(*check) {

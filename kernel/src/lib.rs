@@ -44,6 +44,8 @@ pub mod checkpoint;
 #[cfg(any(feature = "checkpoint", feature = "wire"))]
 mod checksum;
 pub mod clip;
+#[cfg(feature = "wire")]
+pub mod cobs;
 pub mod compaction;
 #[cfg(feature = "resident")]
 mod course;

@@ -67,7 +67,9 @@ impl<'a> Wired<'a> {
     /// Forgets the rows that have been used.
     pub fn make_room(&mut self) {
         let numbers = self.used().saturating_mul(self.width).min(self.filled);
-        self.rows.copy_within(numbers..self.filled, 0);
+        if let Some(rows) = self.rows.get_mut(..self.filled) {
+            rows.copy_within(numbers.., 0);
+        }
         self.filled = self.filled.saturating_sub(numbers);
         self.first = self.next;
     }

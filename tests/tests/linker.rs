@@ -19,7 +19,14 @@ fn stderr(output: &Output) -> String {
 fn no_panic_is_reachable() -> Result<()> {
     for machine in PROOFS {
         let output = tools::firmware_build(Profile::Release, machine, "no_panic")?
-            .args(["--bin", "no_panic_one_pass", "--bin", "no_panic_checkpoint"])
+            .args([
+                "--bin",
+                "no_panic_one_pass",
+                "--bin",
+                "no_panic_checkpoint",
+                "--bin",
+                "no_panic_resident",
+            ])
             .output()?;
         assert!(output.status.success(), "a proof does not link for {machine}\n{}", stderr(&output));
     }

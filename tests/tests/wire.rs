@@ -1,6 +1,10 @@
 //! What host and device say to each other, against itself: every message comes back as it was and fits a frame,
 //! and a damaged frame costs no other.
 
+use anyhow::Result;
+use rand_core::{Rng as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro128PlusPlus;
+use tamis::cobs::{self, Encoder};
 use tamis::frame::{Decoder, FRAME, FrameError, encode};
 use tamis::layers::MAX_LAYERS;
 use tamis::link::{Device, Envelope, Heard};
@@ -395,4 +399,45 @@ fn a_device_knows_what_is_old() {
     assert_eq!(device.request(), Request::Exit);
     let damaged = [5, 5, 5, 0].into_iter().find_map(|byte| device.hear(byte));
     assert_eq!(damaged, Some(Heard::Damaged));
+}
+
+/// What COBS makes of bytes is what the crate `cobs` decodes, and the other way round; with the examples of the paper and
+/// blocks of just under, just and just over 254 bytes.
+#[test]
+fn bytes_are_stuffed_as_others_do_it() -> Result<()> {
+    let encode = |bytes: &[u8]| {
+        let mut buffer = [0; 2048];
+        let mut encoder = Encoder::new(&mut buffer);
+        bytes.iter().try_for_each(|&byte| encoder.push(byte))?;
+        anyhow::Ok(encoder.finish()?.to_vec())
+    };
+    assert_eq!(encode(&[0])?, [1, 1, 0]);
+    assert_eq!(encode(&[0x11, 0x22, 0, 0x33])?, [3, 0x11, 0x22, 2, 0x33, 0]);
+    assert_eq!(encode(&[])?, [1, 0]);
+    let mut random = Xoshiro128PlusPlus::seed_from_u64(7);
+    let mut some_bytes = |length: usize, zero_in: u32| -> Vec<u8> {
+        let mut byte =
+            || if random.next_u32().is_multiple_of(zero_in) { 0 } else { random.next_u32() as u8 | 1 };
+        (0..length).map(|_| byte()).collect()
+    };
+    for length in (0..40).chain(250..260).chain(505..515) {
+        for zero_in in [2, 30, 1_000_000] {
+            let bytes = some_bytes(length, zero_in);
+            let mut encoded = encode(&bytes)?;
+            assert_eq!(encoded.pop(), Some(0));
+            assert!(!encoded.contains(&0));
+            assert_eq!(::cobs::decode_vec(&encoded).expect("it is whole"), bytes);
+            for mut encoded in [encoded, ::cobs::encode_vec(&bytes)] {
+                let length = cobs::decode(&mut encoded)?;
+                assert_eq!(encoded[..length], bytes);
+            }
+        }
+    }
+    for damaged in [&[0][..], &[3, 1], &[3, 1, 0, 1]] {
+        assert_eq!(cobs::decode(&mut damaged.to_vec()), Err(FrameError), "{damaged:?}");
+    }
+    let mut short = [0; 3];
+    let mut encoder = Encoder::new(&mut short);
+    assert_eq!((0..3).try_for_each(|_| encoder.push(1)), Err(FrameError));
+    Ok(())
 }

@@ -6,8 +6,8 @@ mod proof;
 
 use core::hint::black_box;
 
-use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use proof::entry;
+use proof::nowhere::Nowhere;
 use static_cell::ConstStaticCell;
 use tamis::checkpoint::Checkpoints;
 use tamis::{
@@ -17,41 +17,6 @@ use tamis::{
 static NUMBERS: ConstStaticCell<[f32; 512]> = ConstStaticCell::new([0.0; 512]);
 static INDICES: ConstStaticCell<[u16; 32]> = ConstStaticCell::new([0; 32]);
 static ROWS: ConstStaticCell<[f32; 64]> = ConstStaticCell::new([0.0; 64]);
-
-/// Flash memory that keeps nothing, and of which nothing is known.
-struct Nowhere;
-
-impl ErrorType for Nowhere {
-    type Error = NorFlashErrorKind;
-}
-
-impl ReadNorFlash for Nowhere {
-    const READ_SIZE: usize = 1;
-
-    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), NorFlashErrorKind> {
-        into.fill_with(|| black_box(at as u8));
-        black_box(Ok(()))
-    }
-
-    fn capacity(&self) -> usize {
-        black_box(16_384)
-    }
-}
-
-impl NorFlash for Nowhere {
-    const WRITE_SIZE: usize = 4;
-    const ERASE_SIZE: usize = 1024;
-
-    fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
-        black_box((from, to));
-        black_box(Ok(()))
-    }
-
-    fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
-        black_box((at, bytes));
-        black_box(Ok(()))
-    }
-}
 
 /// Checkpoints of a training with everything that has a state, in any order of samples.
 fn checkpoints() -> Option<()> {
