@@ -27,33 +27,43 @@ impl fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-/// Makes sure that QEMU for `machine` is there. On Debian and its kin it is installed where no password is needed.
+/// Makes sure that QEMU for `machine` is there.
 pub fn ensure_qemu(machine: Machine) -> Result<(), Missing> {
-    let qemu = machine.qemu();
-    if runs(qemu, &["--version"]) {
+    // Whatever package it is in, on Debian it provides one of the program's name.
+    ensure_program(machine.qemu(), machine.qemu(), "qemu")
+}
+
+/// Makes sure that a program is there, which is in these packages of Debian and of Homebrew. On Debian and its kin it is
+/// installed where no password is needed.
+pub fn ensure_program(
+    tool: &'static str,
+    debian: &'static str,
+    homebrew: &'static str,
+) -> Result<(), Missing> {
+    if runs(tool, &["--version"]) {
         return Ok(());
     }
     let (install, command) = if runs("apt-get", &["--version"]) {
         let sudo = if is_root() { "" } else { "sudo " };
-        // Whatever package it is in, it provides one of the program's name.
-        let install = format!("{sudo}apt-get update && {sudo}apt-get install --yes {qemu}");
+        let install = format!("{sudo}apt-get update && {sudo}apt-get install --yes {debian}");
         // Without a password, or not at all.
         let quiet = install.replace("sudo ", "sudo --non-interactive ");
         (Some(quiet), install)
     } else if runs("brew", &["--version"]) {
-        (Some("brew install qemu".to_owned()), "brew install qemu".to_owned())
+        let install = format!("brew install {homebrew}");
+        (Some(install.clone()), install)
     } else {
-        let short = qemu.replace("-system", "");
-        (None, format!("your package manager: the package is named {qemu}, {short} or qemu"))
+        let short = debian.replace("-system", "");
+        (None, format!("your package manager: the package is named {debian}, {short} or {homebrew}"))
     };
     if let Some(install) = install {
-        eprintln!("{qemu} is missing; running: {install}");
+        eprintln!("{tool} is missing; running: {install}");
         let done = Command::new("sh").args(["-c", &install]).stdout(Stdio::null()).status();
-        if done.is_ok_and(|status| status.success()) && runs(qemu, &["--version"]) {
+        if done.is_ok_and(|status| status.success()) && runs(tool, &["--version"]) {
             return Ok(());
         }
     }
-    Err(Missing { tool: qemu, command })
+    Err(Missing { tool, command })
 }
 
 /// The command that runs the program `elf` on `machine`, without a screen; semihosting has its standard output.

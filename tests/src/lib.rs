@@ -4,6 +4,7 @@
 pub mod altered;
 pub mod bench;
 pub mod benchmarks;
+pub mod bits;
 pub mod command;
 pub mod costs;
 pub mod device;
