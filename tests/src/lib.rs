@@ -9,6 +9,7 @@ pub mod command;
 pub mod costs;
 pub mod device;
 pub mod exponential;
+pub mod faults;
 pub mod flash;
 pub mod fuzz;
 pub mod golden;

@@ -241,6 +241,24 @@ fn a_switch_starts_and_stops_the_samples() -> Result<()> {
     Ok(())
 }
 
+/// A sensor that never has anything new is not waited for without end.
+#[test]
+fn a_sensor_that_is_gone_ends_the_stream() {
+    struct Gone;
+    impl Sensor for Gone {
+        const CHANNELS: usize = 1;
+        fn measure(&mut self, _: &mut [f32]) -> Result<(), Missed> {
+            Err(Missed::NotReady)
+        }
+    }
+    let (time, labels) = (time(), Channel(|| Some(1.0)));
+    let began = time.0.get();
+    let mut source = Source::new(Gone, labels, time.clone(), PERIOD_US);
+    assert_eq!(source.sample(7, &mut [0.0], &mut [0.0]), Err(NoSample(7)));
+    assert_eq!(source.counts(), Counts { overruns: 0, underruns: 1_000 });
+    assert_eq!(time.0.get() - began, 999 * u64::from(PERIOD_US) * 1_000);
+}
+
 #[test]
 fn lamps_show_what_goes_on() -> Result<()> {
     let blink = [Level::High, Level::Low].repeat(5);
