@@ -8,8 +8,10 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
+use tamis_host::experiments::Experiment;
 use tamis_host::machine::Machine;
-use tamis_host::{configurations, experiments, tools};
+use tamis_host::replica::Report;
+use tamis_host::{configurations, experiments, replica, tools};
 
 /// The nightly compiler of everything that needs one: Miri, sanitizers, this.
 pub const NIGHTLY: &str = "nightly-2026-05-20";
@@ -109,7 +111,7 @@ pub struct Row {
     pub different: Vec<String>,
 }
 
-/// The trainings, and the digests that they must have.
+/// The trainings, and the digests that they must have, each with its name.
 pub struct Expected {
     bytes: Vec<u8>,
     digests: Vec<(String, String)>,
@@ -131,6 +133,27 @@ impl Expected {
             bytes.extend(postcard::to_stdvec(&each.training)?);
         }
         Ok(Self { bytes, digests })
+    }
+
+    /// The same trainings over so many updates, with the digests that this host has now.
+    pub fn computed(updates: u32) -> Result<Self> {
+        let (mut bytes, mut digests) = (Vec::new(), Vec::new());
+        for Experiment { name, training } in configurations::all(1, updates)? {
+            let last = Report { digest_every: u32::MAX, params: None };
+            let digest = replica::run(&training, last, |_| {})?.digest().context("no digest")?;
+            digests.push((name, format!("{digest:08x}")));
+            bytes.extend(postcard::to_stdvec(&training)?);
+        }
+        Ok(Self { bytes, digests })
+    }
+
+    /// The names of the trainings that have another digest in what a program has printed.
+    fn different(&self, output: &Output) -> Result<Vec<String>> {
+        let text = String::from_utf8_lossy(&output.stdout);
+        let found: Vec<_> = text.lines().collect();
+        ensure!(found.len() == self.len(), "{} digests, not {}", found.len(), self.len());
+        let pairs = self.digests.iter().zip(found);
+        Ok(pairs.filter(|((_, digest), found)| digest != found).map(|((name, _), _)| name.clone()).collect())
     }
 
     /// How many there are.
@@ -192,19 +215,7 @@ impl Build {
             [] => Command::new(program),
         };
         let output = done(&mut run, &expected.bytes).with_context(|| self.name)?;
-        let text = String::from_utf8(output.stdout)?;
-        let found: Vec<_> = text.lines().collect();
-        ensure!(
-            found.len() == expected.len(),
-            "{}: {} digests, not {}",
-            self.name,
-            found.len(),
-            expected.len()
-        );
-        let differs =
-            |((name, digest), found): ((&String, &String), &str)| (digest != found).then(|| name.clone());
-        let pairs = expected.digests.iter().map(|(name, digest)| (name, digest)).zip(found);
-        let different: Vec<_> = pairs.filter_map(differs).collect();
+        let different = expected.different(&output)?;
         let version = done(self.tool("rustc").arg("--version"), &[])?;
         let compiler = String::from_utf8(version.stdout)?.trim().to_owned();
         Ok(Row { build: self.name, compiler, equal: expected.len() - different.len(), different })
@@ -237,6 +248,22 @@ fn has_avx512() -> bool {
 #[cfg(not(target_arch = "x86_64"))]
 fn has_avx512() -> bool {
     false
+}
+
+/// Interprets the trainings by Miri, whose floats of the standard library are random in their last bits, and which finds
+/// what no test sees: memory that is not ours, numbers that were never written.
+pub fn interpret(expected: &Expected) -> Result<Vec<String>> {
+    ensure_toolchain(NIGHTLY)?;
+    let rustup = |arguments: &str| {
+        let mut command = Command::new("rustup");
+        command.args(arguments.split(' ')).current_dir(tools::workspace());
+        command
+    };
+    done(&mut rustup(&format!("component add --toolchain {NIGHTLY} miri rust-src")), &[])?;
+    let mut miri = rustup(&format!("run {NIGHTLY} cargo miri run --quiet --package tamis-bits"));
+    miri.env("CARGO_TARGET_DIR", tools::workspace().join("target/miri"));
+    miri.env("MIRIFLAGS", "-Zmiri-disable-isolation"); // it reads its input
+    expected.different(&done(&mut miri, &expected.bytes)?)
 }
 
 /// Makes sure that a toolchain is there.
