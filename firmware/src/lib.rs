@@ -61,5 +61,5 @@ pub mod sizes;
 pub mod start;
 pub mod watchdog;
 
-#[cfg(on_board)]
+#[cfg(all(on_board, any(target_arch = "arm", feature = "virt")))]
 pub use arch::entry;

@@ -13,3 +13,8 @@ pub use self::cortex_m::{Timer, entry, fault, interrupt, reset, ticks};
 mod riscv;
 #[cfg(feature = "virt")]
 pub use self::riscv::{Timer, entry, fault, interrupt, ticks};
+
+#[cfg(all(target_arch = "riscv32", not(feature = "virt")))]
+mod vendor;
+#[cfg(all(target_arch = "riscv32", not(feature = "virt")))]
+pub use self::vendor::{Timer, interrupt, reset, ticks};

@@ -51,7 +51,9 @@ impl fmt::Display for RigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Imu => f.write_str("the IMU, a BMI160 at address 0x68 of the bus, does not answer"),
-            Self::Air => f.write_str("the sensor of the air, a BME280 at address 0x76 of the bus, does not answer"),
+            Self::Air => {
+                f.write_str("the sensor of the air, a BME280 at address 0x76 of the bus, does not answer")
+            }
             Self::Pass(error) => error.fmt(f),
         }
     }
