@@ -1,4 +1,5 @@
-//! A part of a flash memory as a memory of its own: places are counted from its start, and the rest is never touched.
+//! A part of a flash memory as a memory of its own: places are counted from its start, and the rest is never
+//! touched.
 
 use embedded_storage::nor_flash::{NorFlash, NorFlashErrorKind, ReadNorFlash};
 use tamis_firmware::region::Region;

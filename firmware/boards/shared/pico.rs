@@ -42,8 +42,9 @@ pub struct Chip<F, C> {
 }
 
 impl<F, C: Clock + Clone> Chip<F, C> {
-    /// UART0 on GP0 (out) and GP1 (in), pins 1 and 2; the green LED on GP25; I2C0 on GP4 (SDA) and GP5 (SCL), pins 6 and 7;
-    /// the gauge on GP26, pin 31; the switch on GP22, pin 29, off when it is connected to ground.
+    /// UART0 on GP0 (out) and GP1 (in), pins 1 and 2; the green LED on GP25; I2C0 on GP4 (SDA) and GP5 (SCL),
+    /// pins 6 and 7; the gauge on GP26, pin 31; the switch on GP22, pin 29, off when it is connected to
+    /// ground.
     #[allow(clippy::type_complexity)]
     pub fn wire(
         self,

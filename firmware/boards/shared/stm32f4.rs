@@ -19,8 +19,8 @@ use tamis_firmware::board::serial;
 use tamis_firmware::sensors::{Analog, Clock, Counter};
 use tamis_firmware::watchdog::{TERM_S, Watchdog};
 
-/// Where checkpoints are kept: address and bytes, as in `memory.x`. Sectors 1 and 2, which are small and quickly erased,
-/// behind the vectors in sector 0; the code comes after them.
+/// Where checkpoints are kept: address and bytes, as in `memory.x`. Sectors 1 and 2, which are small and
+/// quickly erased, behind the vectors in sector 0; the code comes after them.
 const CHECKPOINTS: (u32, u32) = (0x0800_4000, 32 * 1024);
 const SECTOR: u32 = 16 * 1024;
 
@@ -49,7 +49,8 @@ pub fn watchdog(chip: IWDG, debugger: &DBGMCU) -> impl Watchdog + use<> {
     move || watchdog.feed()
 }
 
-/// The sectors of the checkpoints, each to be erased alone: the HAL's own pages are the largest sectors, of 128 KiB.
+/// The sectors of the checkpoints, each to be erased alone: the HAL's own pages are the largest sectors, of
+/// 128 KiB.
 pub struct Sectors(UnlockedFlash<'static>);
 
 /// The memory for checkpoints.

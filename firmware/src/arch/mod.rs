@@ -1,5 +1,5 @@
 //! The cores: each brings its start-up code, an interrupt for the sensor, a timer and a fault handler, by the same
-//! names.
+//! names; `vendor.rs` is for cores that a vendor's HAL starts.
 //!
 //! Under QEMU's `-icount` time goes on with every instruction, by a fixed amount, so a timer's ticks are instructions
 //! in another unit and repeat exactly.

@@ -1,5 +1,5 @@
-//! RISC-V under a vendor's HAL, which has the start-up code, the entry and the interrupts. The sensor is called, the timer is
-//! what the board counts cycles by.
+//! RISC-V under a vendor's HAL, which has the start-up code, the entry and the interrupts. The sensor is
+//! called, the timer is what the board counts cycles by.
 
 use crate::sensor;
 

@@ -42,7 +42,8 @@ impl<C: Clock> Clock for Shared<'_, C> {
     }
 }
 
-/// A counter of microseconds as a clock, which waits by looking at it. A counter that can be copied is one clock for all.
+/// A counter of microseconds as a clock, which waits by looking at it. A counter that can be copied is one
+/// clock for all.
 #[derive(Clone, Copy)]
 pub struct Counter<F>(pub F);
 

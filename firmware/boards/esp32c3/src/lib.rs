@@ -33,9 +33,9 @@ const PATIENCE: u32 = 10_000;
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
-/// The board and what the worked example needs of it, once: UART0 on GPIO21 (out) and GPIO20 (in), which the board brings to
-/// USB; an LED on GPIO7; the bus on GPIO5 (SDA) and GPIO6 (SCL); the gauge on GPIO3; the switch is the button BOOT on GPIO9,
-/// off while it is pressed.
+/// The board and what the worked example needs of it, once: UART0 on GPIO21 (out) and GPIO20 (in), which the
+/// board brings to USB; an LED on GPIO7; the bus on GPIO5 (SDA) and GPIO6 (SCL); the gauge on GPIO3; the
+/// switch is the button BOOT on GPIO9, off while it is pressed.
 pub fn take() -> Option<(
     Board<impl Read + ReadReady + Write, impl OutputPin, impl NorFlash, impl Watchdog>,
     Rig<impl Bus, impl Analog, impl InputPin, impl Clock + Clone>,

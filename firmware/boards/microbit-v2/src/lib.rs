@@ -20,9 +20,10 @@ use tamis_firmware::watchdog::Watchdog;
 /// Where checkpoints are kept: address and bytes, as in `memory.x`.
 const CHECKPOINTS: (usize, usize) = (0x0007_0000, 64 * 1024);
 
-/// The board and what the worked example needs of it, once: UARTE0 on P0.06 (out) and P1.08 (in), which the debugger brings
-/// to USB; the first LED of the display, its column P0.28 low, its row P0.21 high when lit; the bus on P1.00 (SDA) and P0.26
-/// (SCL), edge pins 20 and 19; the gauge on P0.02, ring 0; the switch is button A on P0.14, off while it is pressed.
+/// The board and what the worked example needs of it, once: UARTE0 on P0.06 (out) and P1.08 (in), which the
+/// debugger brings to USB; the first LED of the display, its column P0.28 low, its row P0.21 high when lit;
+/// the bus on P1.00 (SDA) and P0.26 (SCL), edge pins 20 and 19; the gauge on P0.02, ring 0; the switch is
+/// button A on P0.14, off while it is pressed.
 pub fn take() -> Option<(
     Board<nrf52::Line, impl OutputPin, Nvmc<NVMC>, impl Watchdog>,
     Rig<impl I2c, impl Analog, impl InputPin, impl Clock + Clone>,

@@ -21,9 +21,9 @@ use tamis_firmware::watchdog::Watchdog;
 /// Where checkpoints are kept: address and bytes, as in `memory.x`.
 const CHECKPOINTS: (usize, usize) = (0x000f_0000, 64 * 1024);
 
-/// The board and what the worked example needs of it, once: UARTE0 on P0.06 (out) and P0.08 (in), which the debugger brings
-/// to USB; LED1 on P0.13, lit when low; the bus on P0.26 (SDA) and P0.27 (SCL); the gauge on P0.03, A0; the switch is button 1
-/// on P0.11, off while it is pressed.
+/// The board and what the worked example needs of it, once: UARTE0 on P0.06 (out) and P0.08 (in), which the
+/// debugger brings to USB; LED1 on P0.13, lit when low; the bus on P0.26 (SDA) and P0.27 (SCL); the gauge on
+/// P0.03, A0; the switch is button 1 on P0.11, off while it is pressed.
 pub fn take() -> Option<(
     Board<nrf52::Line, impl OutputPin, Nvmc<NVMC>, impl Watchdog>,
     Rig<impl I2c, impl Analog, impl InputPin, impl Clock + Clone>,

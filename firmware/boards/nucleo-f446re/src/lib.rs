@@ -18,9 +18,9 @@ use tamis_firmware::motor::rig::Rig;
 use tamis_firmware::sensors::{Analog, Clock};
 use tamis_firmware::watchdog::Watchdog;
 
-/// The board and what the worked example needs of it, once: USART2 on PA2 (out) and PA3 (in), which the debugger brings to
-/// USB; the green LED LD2 on PA5; the bus on PB9 (SDA) and PB8 (SCL), D14 and D15; the gauge on PA0, A0; the switch is the blue
-/// button on PC13, off while it is pressed.
+/// The board and what the worked example needs of it, once: USART2 on PA2 (out) and PA3 (in), which the
+/// debugger brings to USB; the green LED LD2 on PA5; the bus on PB9 (SDA) and PB8 (SCL), D14 and D15; the
+/// gauge on PA0, A0; the switch is the blue button on PC13, off while it is pressed.
 pub fn take() -> Option<(
     Board<Serial<Usart<USART2>>, impl OutputPin, Sectors, impl Watchdog>,
     Rig<impl I2c, impl Analog, impl InputPin, impl Clock + Clone>,

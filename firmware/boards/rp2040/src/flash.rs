@@ -1,5 +1,5 @@
-//! The flash memory that the program itself runs from, by the functions of the chip's ROM. While it is erased or written
-//! nothing can be read from it: interrupts are off, and what does it is in RAM.
+//! The flash memory that the program itself runs from, by the functions of the chip's ROM. While it is erased
+//! or written nothing can be read from it: interrupts are off, and what does it is in RAM.
 //!
 //! This is the board's file with `unsafe`; each place says why it may.
 #![allow(unsafe_code)]
@@ -55,7 +55,8 @@ impl Flash {
     }
 
     fn operate(&mut self, at: u32, operation: &Operation) {
-        // The second stage of the boot, which sets the memory up for reading, is in it: a copy, whose words are aligned.
+        // The second stage of the boot, which sets the memory up for reading, is in it: a copy, whose words
+        // are aligned.
         let mut boot = [0_u32; 64];
         for (word, bytes) in boot.iter_mut().zip(BOOT2.as_chunks().0) {
             *word = u32::from_le_bytes(*bytes);

@@ -27,7 +27,8 @@ use tamis_firmware::watchdog;
 /// Where checkpoints are kept: address and bytes, as in `memory.x`.
 const CHECKPOINTS: (u32, u32) = (0x101f_0000, 64 * 1024);
 
-/// What the ROM runs first: it starts whatever flash there is. An exception from `unsafe_code`: its place is fixed.
+/// What the ROM runs first: it starts whatever flash there is. An exception from `unsafe_code`: its place is
+/// fixed.
 #[allow(unsafe_code)]
 #[unsafe(link_section = ".boot2")]
 #[used]

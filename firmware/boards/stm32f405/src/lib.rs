@@ -1,5 +1,5 @@
-//! An STM32F405, on any board: the trainer drives it by its registers, which QEMU has too; the worked example by the HAL,
-//! [`stm32f4`].
+//! An STM32F405, on any board: the trainer drives it by its registers, which QEMU has too; the worked example
+//! by the HAL, [`stm32f4`].
 #![no_std]
 
 #[path = "../../shared/stm32f4.rs"]
@@ -27,8 +27,9 @@ pub fn take() -> Option<Board<Serial<stm32f405::Usart1>, impl OutputPin, Sectors
     Some(board.with_flash(stm32f4::checkpoints(Peripherals::take()?.FLASH)))
 }
 
-/// The board and what the worked example needs of it, once, by the HAL: USART1 on PA9 (out) and PA10 (in); an LED on PC1; the
-/// bus on PB7 (SDA) and PB6 (SCL); the gauge on PA4; the switch on PC2, off when it is connected to ground.
+/// The board and what the worked example needs of it, once, by the HAL: USART1 on PA9 (out) and PA10 (in); an
+/// LED on PC1; the bus on PB7 (SDA) and PB6 (SCL); the gauge on PA4; the switch on PC2, off when it is
+/// connected to ground.
 pub fn take_with_rig() -> Option<(
     Board<Serial<Usart<USART1>>, impl OutputPin, Sectors, impl Watchdog>,
     Rig<impl I2c, impl Analog, impl InputPin, impl Clock + Clone>,
