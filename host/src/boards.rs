@@ -378,6 +378,17 @@ mod tests {
         Ok(())
     }
 
+    /// The ROM of the RP2040 takes subnormal numbers for zero, and its HAL would put it into the compiler's place; that of
+    /// the ESP32-C3, which its HAL links, has never been looked at.
+    #[test]
+    fn no_rom_computes() -> Result<()> {
+        let manifest = read(workspace().join("rp2040/Cargo.toml"))?;
+        assert!(manifest.contains("features = [\"rt\", \"disable-intrinsics\"]"));
+        let bounds = read(workspace().join("esp32c3/bounds.x"))?;
+        assert!(bounds.contains("ASSERT(__addsf3 >= ORIGIN(IRAM) && __mulsf3 >= ORIGIN(IRAM)"));
+        Ok(())
+    }
+
     /// The versions that the kernel has of the crates that decide the bits, by a lock file.
     fn versions(lock: PathBuf) -> Result<[String; 4]> {
         let lock = read(lock)?;
