@@ -18,11 +18,14 @@ use tamis_firmware::motor::rig::Rig;
 use tamis_firmware::sensors::{Analog, Clock};
 use tamis_firmware::watchdog::Watchdog;
 
+/// USART2, by the HAL.
+pub type Line = Serial<Usart<USART2>>;
+
 /// The board and what the worked example needs of it, once: USART2 on PA2 (out) and PA3 (in), which the
 /// debugger brings to USB; the green LED LD2 on PA5; the bus on PB9 (SDA) and PB8 (SCL), D14 and D15; the
 /// gauge on PA0, A0; the switch is the blue button on PC13, off while it is pressed.
 pub fn take() -> Option<(
-    Board<Serial<Usart<USART2>>, impl OutputPin, Sectors, impl Watchdog>,
+    Board<Line, impl OutputPin, Sectors, impl Watchdog>,
     Rig<impl I2c, impl Analog, impl InputPin, impl Clock + Clone>,
 )> {
     let core = cortex_m::Peripherals::take()?;

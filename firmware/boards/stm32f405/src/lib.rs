@@ -21,6 +21,9 @@ use tamis_firmware::watchdog::Watchdog;
 
 const NAME: &str = "stm32f405";
 
+/// USART1, by the HAL.
+pub type Line = Serial<Usart<USART1>>;
+
 /// The board, once, by its registers.
 pub fn take() -> Option<Board<Serial<stm32f405::Usart1>, impl OutputPin, Sectors, impl Watchdog>> {
     let board = stm32f405::take(NAME)?;
@@ -31,7 +34,7 @@ pub fn take() -> Option<Board<Serial<stm32f405::Usart1>, impl OutputPin, Sectors
 /// LED on PC1; the bus on PB7 (SDA) and PB6 (SCL); the gauge on PA4; the switch on PC2, off when it is
 /// connected to ground.
 pub fn take_with_rig() -> Option<(
-    Board<Serial<Usart<USART1>>, impl OutputPin, Sectors, impl Watchdog>,
+    Board<Line, impl OutputPin, Sectors, impl Watchdog>,
     Rig<impl I2c, impl Analog, impl InputPin, impl Clock + Clone>,
 )> {
     let core = cortex_m::Peripherals::take()?;
