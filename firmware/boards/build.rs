@@ -3,10 +3,14 @@
 use std::env;
 
 fn main() {
-    println!("cargo::rerun-if-changed=memory.x");
     let folder = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     println!("cargo::rustc-link-search={folder}");
-    for script in ["link.x", "defmt.x"] {
+    // The memory map is ours, or that of an HAL with its own start-up code, whose bounds we check.
+    let is_arm = env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("arm");
+    let (map, scripts): (_, &[&str]) =
+        if is_arm { ("memory.x", &["link.x"]) } else { ("bounds.x", &["linkall.x", "bounds.x"]) };
+    println!("cargo::rerun-if-changed={map}");
+    for script in scripts.iter().chain(&["defmt.x"]) {
         println!("cargo::rustc-link-arg-bins=-T{script}");
     }
 }

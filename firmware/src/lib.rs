@@ -6,6 +6,7 @@
 //! | `line.rs` | its serial line |
 //! | `start.rs`, `self_check.rs` | what comes before it: a known training, whose digest must be right |
 //! | `watchdog.rs` | starts a program again that makes no progress |
+//! | `region.rs` | a part of a flash memory, for checkpoints |
 //! | `sensor.rs` | samples through a queue, filled by an interrupt |
 //! | `sensors/` | real sensors, by `embedded-hal` and their driver crates; the host has them on mocks |
 //! | `workloads.rs`, `bench.rs`, `growth.rs` | the networks of the benchmarks and the course of one; the host has them from here |
@@ -32,6 +33,7 @@ pub mod motor;
 pub mod one_pass;
 pub mod power_loss;
 pub mod published;
+pub mod region;
 pub mod self_check;
 #[cfg(feature = "sensors")]
 pub mod sensors;
@@ -59,5 +61,5 @@ pub mod sizes;
 pub mod start;
 pub mod watchdog;
 
-#[cfg(on_board)]
+#[cfg(all(on_board, any(target_arch = "arm", feature = "virt")))]
 pub use arch::entry;

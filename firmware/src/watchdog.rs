@@ -4,6 +4,9 @@
 
 use core::cell::RefCell;
 
+/// So many seconds may pass without progress, on every board.
+pub const TERM_S: u32 = 8;
+
 /// Starts the program again, unless it is fed in time. `embedded-hal` 1.0 has no trait for it.
 pub trait Watchdog {
     /// Begins a new term.

@@ -51,3 +51,11 @@ pub struct Board<S, L, F, W> {
     /// Starts the program again unless it hears of progress; it has been started.
     pub watchdog: W,
 }
+
+impl<S, L, F, W> Board<S, L, F, W> {
+    /// The same with another memory for checkpoints.
+    pub fn with_flash<G>(self, flash: G) -> Board<S, L, G, W> {
+        let Self { name, serial, led, timer, watchdog, .. } = self;
+        Board { name, serial, led, timer, flash, watchdog }
+    }
+}

@@ -8,7 +8,7 @@ use super::Board;
 use super::no_flash::NoFlash;
 use super::serial::{self, Serial};
 use crate::registers::stm32f405::{self as registers, Register};
-use crate::watchdog::Watchdog;
+use crate::watchdog::{TERM_S, Watchdog};
 
 /// The core on its PLL, and on the oscillator that it starts with, in Hz.
 const FAST: u32 = 168_000_000;
@@ -16,8 +16,6 @@ const RESET: u32 = 16_000_000;
 const BAUD: u32 = 115_200;
 /// The oscillator of the watchdog, in Hz: 17 to 47 thousand.
 const LOW_SPEED: u32 = 32_000;
-/// So many seconds may pass without progress.
-const TERM_S: u32 = 8;
 /// So often it is asked whether the clocks run. They need less than a tenth of a millisecond, about 500 reads.
 const PATIENCE: u32 = 20_000;
 

@@ -46,8 +46,9 @@ pub enum Register {
     WatchdogReload = 0x4000_3008,
 }
 
-/// Flash: five wait states, as 168 MHz at 2.7 V and more need, with prefetch and both caches.
-pub const LATENCY: u32 = 5 | 1 << 8 | 1 << 9 | 1 << 10;
+/// Flash: five wait states, as 168 MHz at 2.7 V and more need, with prefetch and a cache of instructions; that of data would
+/// keep what has been erased.
+pub const LATENCY: u32 = 5 | 1 << 8 | 1 << 9;
 /// The PLL is to run.
 pub const PLL_ON: u32 = 1 << 24;
 /// The PLL runs.

@@ -41,3 +41,26 @@ impl<C: Clock> Clock for Shared<'_, C> {
         self.0.borrow_mut().now_us()
     }
 }
+
+/// A counter of microseconds as a clock, which waits by looking at it. A counter that can be copied is one
+/// clock for all.
+#[derive(Clone, Copy)]
+pub struct Counter<F>(pub F);
+
+impl<F: FnMut() -> u32> DelayNs for Counter<F> {
+    fn delay_ns(&mut self, ns: u32) {
+        self.delay_us(ns.div_ceil(1_000));
+    }
+
+    fn delay_us(&mut self, us: u32) {
+        let start = (self.0)();
+        // The microsecond that has begun counts for nothing.
+        while (self.0)().wrapping_sub(start) <= us {}
+    }
+}
+
+impl<F: FnMut() -> u32> Clock for Counter<F> {
+    fn now_us(&mut self) -> u32 {
+        (self.0)()
+    }
+}

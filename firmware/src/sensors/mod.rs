@@ -20,7 +20,7 @@ mod source;
 mod switch;
 
 pub use analog::{Analog, Channel};
-pub use clock::{Clock, Shared};
+pub use clock::{Clock, Counter, Shared};
 pub use environment::Environment;
 pub use imu::Imu;
 pub use lamp::{Glow, Lamp, State};

@@ -151,6 +151,10 @@ fn tests(options: &Options) -> Vec<Check> {
             ignored("200,000 updates over a bad line", "link"),
             ignored("fifteen million inputs from outside", "fuzz"),
             ignored("selection from tables without anything to find", "select"),
+            check(
+                "the programs of the real boards, in every profile",
+                "run --quiet --package tamis-host --bin tamis -- boards --build --all-profiles",
+            ),
             check("Parquet, written and read", "test --package tamis-host --features parquet --lib parquet"),
         ];
         checks.extend(more.map(|check| Check { is_long: true, ..check }));

@@ -1,54 +1,11 @@
-//! Tamis on an nRF52840-DK.
+//! Stays on a board: trains what a host asks for.
 #![no_std]
 #![no_main]
 
-use defmt_rtt as _;
-use embedded_hal::digital::OutputPin;
-use nrf52840_hal::clocks::Clocks;
-use nrf52840_hal::gpio::{Level, p0};
-use nrf52840_hal::pac::{Peripherals, UARTE0};
-use nrf52840_hal::uarte::{Baudrate, Parity, Pins, Uarte, UarteRx, UarteTx};
-use panic_probe as _;
-use static_cell::ConstStaticCell;
 use tamis_firmware::app::Settings;
-use tamis_firmware::board::Board;
-use tamis_firmware::board::inverted::Inverted;
-use tamis_firmware::board::no_flash::NoFlash;
-use tamis_firmware::board::serial::Halves;
 use tamis_firmware::{entry, start};
-
-/// A byte at a time each way: the driver takes what fills its buffer exactly.
-static SENT: ConstStaticCell<[u8; 1]> = ConstStaticCell::new([0]);
-static RECEIVED: ConstStaticCell<[u8; 1]> = ConstStaticCell::new([0]);
 
 #[entry]
 fn main() -> ! {
-    start::run(take(), &Settings::HONEST)
+    start::run(tamis_nrf52840_dk::take().map(|(board, _)| board), &Settings::HONEST)
 }
-
-/// The board, once: UARTE0 on P0.06 (out) and P0.08 (in), which the debugger brings to USB; LED1 on P0.13, lit when low.
-fn take() -> Option<Board<Line, Inverted<impl OutputPin>, NoFlash>> {
-    let core = cortex_m::Peripherals::take()?;
-    let chip = Peripherals::take()?;
-    Clocks::new(chip.CLOCK).enable_ext_hfosc(); // the crystal, for the serial line
-    let port = p0::Parts::new(chip.P0);
-    let pins = Pins {
-        txd: port.p0_06.into_push_pull_output(Level::High).degrade(),
-        rxd: port.p0_08.into_floating_input().degrade(),
-        cts: None,
-        rts: None,
-    };
-    let uart = Uarte::new(chip.UARTE0, pins, Parity::EXCLUDED, Baudrate::BAUD115200);
-    let (writer, reader) = uart.split(SENT.take(), RECEIVED.take()).ok()?;
-    let led = Inverted(port.p0_13.into_push_pull_output(Level::High));
-    Some(Board {
-        name: "nrf52840-dk",
-        serial: Halves { reader, writer },
-        led,
-        timer: core.SYST,
-        flash: NoFlash,
-    })
-}
-
-/// UARTE0.
-type Line = Halves<UarteRx<UARTE0>, UarteTx<UARTE0>>;
