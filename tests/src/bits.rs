@@ -31,6 +31,8 @@ pub struct Build {
     profile: &'static [(&'static str, &'static str)],
     /// Flags for the compiler.
     flags: &'static str,
+    /// Features of the kernel.
+    features: &'static str,
     /// What runs it, if it is no program of this host, and its packages on Debian and in Homebrew.
     runner: &'static [&'static str],
     packages: (&'static str, &'static str),
@@ -44,6 +46,7 @@ const PINNED: Build = Build {
     target: None,
     profile: &[],
     flags: "",
+    features: "",
     runner: &[],
     packages: ("", ""),
     is_quick: false,
@@ -63,7 +66,7 @@ const WASI: &str = "const { WASI } = require('node:wasi'); const fs = require('n
                     .then(instance => wasi.start(instance));";
 
 /// All builds.
-pub const BUILDS: [Build; 19] = [
+pub const BUILDS: [Build; 20] = [
     Build { is_quick: true, ..level("opt-level 0", &[("OPT_LEVEL", "0"), ("LTO", "off")]) },
     level("opt-level 1", &[("OPT_LEVEL", "1"), ("LTO", "off")]),
     level("opt-level 2", &[("OPT_LEVEL", "2"), ("LTO", "off")]),
@@ -73,6 +76,7 @@ pub const BUILDS: [Build; 19] = [
     level("opt-level 3, thin LTO, 16 units", &[("LTO", "thin"), ("CODEGEN_UNITS", "16")]),
     level("opt-level 3, LTO, one unit", &[]),
     level("with overflow checks", &[("DEBUG_ASSERTIONS", "true"), ("OVERFLOW_CHECKS", "true")]),
+    Build { name: "the feature small", features: "tamis/small", is_quick: true, ..PINNED },
     Build { name: "x86-64-v2: SSE4.2", flags: "-Ctarget-cpu=x86-64-v2", ..PINNED },
     Build { name: "x86-64-v3: AVX2, FMA", flags: "-Ctarget-cpu=x86-64-v3", is_quick: true, ..PINNED },
     Build { name: "x86-64-v4: AVX-512", flags: "-Ctarget-cpu=x86-64-v4", ..PINNED },
@@ -193,6 +197,9 @@ impl Build {
         let folder = tools::workspace().join("target/bits");
         let mut cargo = self.tool("cargo");
         cargo.args(["build", "--quiet", "--release", "--package", PACKAGE, "--target-dir"]).arg(&folder);
+        if !self.features.is_empty() {
+            cargo.args(["--features", self.features]);
+        }
         cargo.env("RUSTFLAGS", self.flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
         for (name, value) in self.profile {
             cargo.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);

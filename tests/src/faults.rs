@@ -14,6 +14,9 @@ use tamis_host::tools;
 pub struct Fault {
     /// What goes wrong.
     pub what: &'static str,
+    /// Defences of one round are taken away together, so that it is built once: no test of a round meets another of its
+    /// faults.
+    pub round: u8,
     /// What happens then.
     pub then: &'static str,
     /// What is lost.
@@ -26,10 +29,14 @@ pub struct Fault {
     pub test: [&'static str; 2],
 }
 
+/// How many rounds there are.
+pub const ROUNDS: u8 = 3;
+
 /// All of them.
 pub const FAULTS: [Fault; 20] = [
     Fault {
         what: "a sample is not a number",
+        round: 1,
         then: "it is refused, its index named, and counted; the batch goes on without it",
         lost: "the sample",
         file: "kernel/src/model.rs",
@@ -38,6 +45,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a training diverges",
+        round: 2,
         then: "the step is refused, the parameters are those before it",
         lost: "nothing; the next samples are refused too",
         file: "kernel/src/model.rs",
@@ -46,6 +54,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a parameter is no longer a number",
+        round: 1,
         then: "the check after every 500 updates, and at the end, names it and ends the training",
         lost: "the updates since the last checkpoint",
         file: "kernel/src/support.rs",
@@ -54,6 +63,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a bit flips in the parameters",
+        round: 1,
         then: "the next digest differs from that of the host's twin, which names the update",
         lost: "the updates since the last checkpoint",
         file: "host/src/device/twin.rs",
@@ -62,6 +72,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a sensor is stuck",
+        round: 1,
         then: "its channel does not vary: it is named, and carries zeros",
         lost: "the channel",
         file: "kernel/src/standardise.rs",
@@ -70,6 +81,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a sensor is gone",
+        round: 2,
         then: "after a thousand samples without anything new the stream ends, and says so",
         lost: "the samples meanwhile",
         file: "firmware/src/sensors/source.rs",
@@ -78,6 +90,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a training is too slow for its sensor",
+        round: 3,
         then: "what finds the queue full is counted, and told with every answer",
         lost: "those samples",
         file: "firmware/src/sensor.rs",
@@ -86,6 +99,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "the power goes while a checkpoint is saved",
+        round: 2,
         then: "the one before is in another slot, and whole",
         lost: "the updates since that one",
         file: "kernel/src/checkpoint.rs",
@@ -94,6 +108,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a bit flips in flash memory",
+        round: 1,
         then: "the checksum is wrong, and the other checkpoint is taken",
         lost: "the updates between the two",
         file: "kernel/src/checkpoint.rs",
@@ -102,6 +117,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "the checkpoint is one of another training",
+        round: 3,
         then: "it is refused, and the training begins as it was configured",
         lost: "nothing",
         file: "kernel/src/checkpoint.rs",
@@ -113,6 +129,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a brown-out resets the device",
+        round: 2,
         then: "it goes on from its newest checkpoint, whether a host is there or not",
         lost: "the updates since the checkpoint",
         file: "kernel/src/resident.rs",
@@ -121,6 +138,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "the program hangs",
+        round: 3,
         then: "nobody feeds the watchdog, which starts it again",
         lost: "the updates since the last checkpoint",
         file: "firmware/src/board/mps.rs",
@@ -129,6 +147,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "the line damages a frame",
+        round: 1,
         then: "its checksum is wrong; it is asked again",
         lost: "nothing",
         file: "kernel/src/frame.rs",
@@ -140,6 +159,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a frame is replayed, or comes late",
+        round: 2,
         then: "its number is old, and it is passed over",
         lost: "nothing",
         file: "kernel/src/link.rs",
@@ -151,6 +171,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "somebody sends without end",
+        round: 3,
         then: "a byte costs what it costs, the memory of one frame is all there is; what is too long is refused as a whole",
         lost: "the frame",
         file: "kernel/src/frame.rs",
@@ -159,6 +180,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "the host goes, and another comes",
+        round: 3,
         then: "the device does not know its session, and says so; the new host says hello and goes on",
         lost: "nothing",
         file: "kernel/src/link.rs",
@@ -167,6 +189,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "the float unit flushes subnormals, or rounds otherwise",
+        round: 2,
         then: "the network is not initialised; the error says which",
         lost: "nothing",
         file: "kernel/src/model.rs",
@@ -175,6 +198,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a compiler or a core computes otherwise",
+        round: 3,
         then: "the self-check of the program ends it before any data are touched",
         lost: "nothing",
         file: "firmware/src/self_check.rs",
@@ -183,6 +207,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "the disk is full, or a file cannot be written",
+        round: 1,
         then: "all files of an export stay as they were",
         lost: "nothing",
         file: "host/src/whole.rs",
@@ -194,6 +219,7 @@ pub const FAULTS: [Fault; 20] = [
     },
     Fault {
         what: "a sweep is killed",
+        round: 1,
         then: "the same command goes on behind its last whole row, to the same file",
         lost: "the rows that were under way",
         file: "host/src/sweep/table.rs",
@@ -205,14 +231,15 @@ pub const FAULTS: [Fault; 20] = [
 impl Fault {
     /// Whether the defence stands where it is said to stand, once.
     pub fn check(&self) -> Result<()> {
+        ensure!((1..=ROUNDS).contains(&self.round), "{}: there is no round {}", self.what, self.round);
         let text = fs::read_to_string(tools::workspace().join(self.file))?;
         let [defence, _] = self.removal;
         let times = text.matches(defence).count();
         ensure!(!defence.is_empty() && times == 1, "{}: {defence:?} stands there {times} times", self.file);
-        let (file, is_integration) = self.place();
+        let (file, _) = self.place();
         let tests = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let name = format!("fn {}(", self.test[1]);
-        ensure!(tests.contains(&name), "{} has no {name} ({is_integration})", file.display());
+        ensure!(tests.contains(&name), "{} has no {name}", file.display());
         Ok(())
     }
 
@@ -227,19 +254,16 @@ impl Fault {
         }
     }
 
-    /// Takes the defence away in `tree`, a copy of this repository, and runs its test there, which has to fail; then the
-    /// defence is there again.
+    /// Takes the defence away in `tree`, a copy of this repository.
     pub fn remove_in(&self, tree: &Path) -> Result<()> {
         let path = tree.join(self.file);
-        let whole = fs::read_to_string(&path)?;
+        let text = fs::read_to_string(&path)?;
         let [defence, without] = self.removal;
-        fs::write(&path, whole.replacen(defence, without, 1))?;
-        let outcome = self.outcome_in(tree);
-        fs::write(&path, whole)?;
-        outcome
+        Ok(fs::write(&path, text.replacen(defence, without, 1))?)
     }
 
-    fn outcome_in(&self, tree: &Path) -> Result<()> {
+    /// Runs the test in `tree`, where the defence is not; it has to fail.
+    pub fn outcome_in(&self, tree: &Path) -> Result<()> {
         let [target, name] = self.test;
         let mut cargo = Command::new("cargo");
         cargo.arg("test").current_dir(tree).env("CARGO_TARGET_DIR", tools::workspace().join("target/faults"));

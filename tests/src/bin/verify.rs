@@ -37,8 +37,7 @@ fn main() -> Result<ExitCode> {
         tools::ensure_qemu(machine)?;
         tools::ensure_target(machine.target())?;
     }
-    // The real boards have a target folder of their own, so that cargo can do other things meanwhile.
-    let beside = thread::spawn(|| all(boards()));
+    let beside = thread::spawn(|| all(elsewhere()));
     let mut results = all(before_tests());
     results.extend(beside.join().expect("a check does not panic"));
     results.extend(all(tests(&options)));
@@ -80,18 +79,27 @@ fn run(Check { name, mut command, is_long }: Check) -> Result<()> {
     Ok(())
 }
 
-/// What holds of the real boards: their programs build, and fit.
-fn boards() -> Vec<Check> {
-    vec![check(
-        "the programs of the real boards",
-        "run --quiet --package tamis-host --bin tamis -- boards --build",
-    )]
+/// What has target folders of its own: the programs of the real boards build, and fit; the kernel has its bits at other
+/// levels.
+fn elsewhere() -> Vec<Check> {
+    vec![
+        check(
+            "the programs of the real boards",
+            "run --quiet --package tamis-host --bin tamis -- boards --build",
+        ),
+        check(
+            "the golden digests at other levels, with AVX2 and FMA, with the feature small",
+            "run --quiet --package tamis-tests --bin bits -- --few",
+        ),
+    ]
 }
+
+/// Everything that runs where its user sits.
+const HOST: &str = "--workspace --exclude tamis-firmware";
+const DENY: &str = "-- --deny warnings";
 
 /// Formatting, lints, documentation, the kernel's package, and the programs that the tests run.
 fn before_tests() -> Vec<Check> {
-    const HOST: &str = "--workspace --exclude tamis-firmware --all-features";
-    const DENY: &str = "-- --deny warnings";
     let board = |machine: Machine| {
         let (target, name) = (machine.target(), machine.name());
         format!(
@@ -103,11 +111,13 @@ fn before_tests() -> Vec<Check> {
         check("lints, kernel alone", &format!("clippy --quiet --package tamis {DENY}")),
         check("lints, host", &format!("clippy --quiet --all-targets {HOST} {DENY}")),
     ];
-    for machine in Machine::ALL {
+    // The other MPS boards differ in numbers only.
+    for machine in [Machine::MpsAn386, Machine::Netduino, Machine::Microbit, Machine::RiscvVirt] {
         checks
             .push(check(&format!("lints, {machine}"), &format!("clippy --quiet {} {DENY}", board(machine))));
     }
     checks.push(check("documentation, host", &format!("doc --quiet --no-deps {HOST}")));
+    checks.push(check("documentation, kernel", "doc --quiet --no-deps --package tamis --all-features"));
     for machine in [Machine::MpsAn386, Machine::RiscvVirt] {
         checks.push(check(
             &format!("documentation, firmware, {machine}"),
@@ -133,33 +143,42 @@ fn before_tests() -> Vec<Check> {
 
 /// All tests.
 fn tests(options: &Options) -> Vec<Check> {
-    // No features: `small` is for devices, and what the demo has built is built already.
-    const TESTED: &str = "--workspace --exclude tamis-firmware";
-    // The same bits in its blocks of four, by the literal transcription, lanes and lists of layers.
-    const SMALL: &str =
-        "--package tamis-tests --features tamis/small --test literal --test lanes --test layers";
-    let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {TESTED}"));
+    let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {HOST}"));
     let mut checks = vec![Check { is_long: true, ..tests }];
-    checks.push(check("tests, with the feature small", &format!("test --no-fail-fast --quiet {SMALL}")));
     if options.long {
         let ignored = |name: &str, test: &str| {
-            check(name, &format!("test {TESTED} --test {test} -- --ignored --nocapture"))
+            check(name, &format!("test {HOST} --test {test} -- --ignored --nocapture"))
         };
+        // In blocks of four, by the literal transcription, lanes and lists of layers.
+        const SMALL: &str =
+            "--package tamis-tests --features tamis/small --test literal --test lanes --test layers";
+        let every = "--all-features --all-targets";
         let more = [
+            check("lints, host, every feature", &format!("clippy --quiet {every} {HOST} {DENY}")),
+            check("tests, with the feature small", &format!("test --no-fail-fast --quiet {SMALL}")),
             ignored("tanh, sigmoid and exp of every number", "exponential"),
             ignored("power lost a million times", "checkpoint"),
             ignored("200,000 updates over a bad line", "link"),
             ignored("fifteen million inputs from outside", "fuzz"),
+            ignored("a million updates on a board, a hundred million in lanes", "soak"),
             ignored("selection from tables without anything to find", "select"),
             check(
                 "the programs of the real boards, in every profile",
                 "run --quiet --package tamis-host --bin tamis -- boards --build --all-profiles",
             ),
+            ours("the golden digests from every compiler, at every level, on every core", "bits"),
+            ours("trainings in Miri", "interpret"),
+            ours("each defence taken away", "faults"),
             check("Parquet, written and read", "test --package tamis-host --features parquet --lib parquet"),
         ];
         checks.extend(more.map(|check| Check { is_long: true, ..check }));
     }
     checks
+}
+
+/// A check that is a command of this repository.
+fn ours(name: &str, command: &str) -> Check {
+    check(name, &format!("run --quiet --package tamis-tests --bin {command}"))
 }
 
 /// A check that `cargo` makes.
