@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser as _;
+use tamis_host::boards::{self, BOARDS};
 use tamis_host::machine::Machine;
 use tamis_host::tools;
 
@@ -16,9 +17,8 @@ use tamis_host::tools;
 #[derive(clap::Parser)]
 #[command(bin_name = "cargo verify")]
 struct Options {
-    /// Some minutes more: all 2^32 numbers through tanh, sigmoid and exp, a million losses of power in the middle of a
-    /// checkpoint, 200,000 updates over a bad line, fifteen million inputs from outside, selections from 424 tables
-    /// without anything to find, Parquet written and read
+    /// Two hours more: all that docs/HARDENING.md has beside the short form, the programs of the real boards in every
+    /// profile and their lints, selections from 424 tables without anything to find, Parquet written and read
     #[arg(long)]
     long: bool,
 }
@@ -76,6 +76,7 @@ fn run(Check { name, mut command, is_long }: Check) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stdout));
     ensure!(!text.contains("warning:"), "{text}");
+    print!("{}", String::from_utf8_lossy(&output.stdout));
     Ok(())
 }
 
@@ -108,6 +109,8 @@ fn before_tests() -> Vec<Check> {
     };
     let mut checks = vec![
         check("formatting", "fmt --all --check"),
+        of_boards("formatting, real boards", ".", "fmt --all --check"),
+        of_boards("formatting, ESP32-C3", "esp32c3", "fmt --check"),
         check("lints, kernel alone", &format!("clippy --quiet --package tamis {DENY}")),
         check("lints, host", &format!("clippy --quiet --all-targets {HOST} {DENY}")),
     ];
@@ -153,6 +156,10 @@ fn tests(options: &Options) -> Vec<Check> {
         const SMALL: &str =
             "--package tamis-tests --features tamis/small --test literal --test lanes --test layers";
         let every = "--all-features --all-targets";
+        let lints = format!("clippy --quiet --release --locked {DENY}");
+        for board in BOARDS {
+            checks.push(of_boards(&format!("lints, {}", board.name), board.name, &lints));
+        }
         let more = [
             check("lints, host, every feature", &format!("clippy --quiet {every} {HOST} {DENY}")),
             check("tests, with the feature small", &format!("test --no-fail-fast --quiet {SMALL}")),
@@ -174,6 +181,13 @@ fn tests(options: &Options) -> Vec<Check> {
         checks.extend(more.map(|check| Check { is_long: true, ..check }));
     }
     checks
+}
+
+/// A check that `cargo` makes in a folder of the real boards.
+fn of_boards(name: &str, folder: &str, arguments: &str) -> Check {
+    let mut check = check(name, arguments);
+    check.command.current_dir(boards::workspace().join(folder));
+    check
 }
 
 /// A check that is a command of this repository.
