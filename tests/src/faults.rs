@@ -292,7 +292,7 @@ impl Fault {
 pub fn copy() -> Result<PathBuf> {
     let workspace = tools::workspace();
     let tree = workspace.join("target/faults/tree");
-    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&workspace).output();
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(tools::workspace()).output();
     let listed = listed.context("git does not run")?;
     ensure!(listed.status.success(), "git does not list the files");
     for name in String::from_utf8(listed.stdout)?.split('\0').filter(|name| !name.is_empty()) {
