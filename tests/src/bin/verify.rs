@@ -167,6 +167,7 @@ fn tests(options: &Options) -> Vec<Check> {
             ignored("power lost a million times", "checkpoint"),
             ignored("200,000 updates over a bad line", "link"),
             ignored("fifteen million inputs from outside", "fuzz"),
+            ignored("the same firmware from two clones", "reproducible"),
             ignored("a million updates on a board, a hundred million in lanes", "soak"),
             ignored("selection from tables without anything to find", "select"),
             check(
