@@ -17,13 +17,14 @@ const BOARDS: [(&str, &str); 8] = [
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
 /// without a logger. What the application needs is measured by a test; the others are simpler.
-const PROGRAMS: [(&str, u32, bool); 25] = [
+const PROGRAMS: [(&str, u32, bool); 26] = [
     ("trainer", 4096, true),
     ("altered", 4096, true),
     ("overrun", 4096, true),
     ("crash", 4096, true),
     ("stuck", 4096, true),
     ("wrong_digest", 4096, true),
+    ("flushing", 2048, true),
     ("example", 2048, true),
     ("repro", 2048, true),
     ("one_pass", 4096, true),

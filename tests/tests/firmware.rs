@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tamis::wire::{Configuration, Origin, Request, Training};
-use tamis::{Plan, Shape as _};
+use tamis::{FloatEnvironmentError, InitError, Plan, Shape as _};
 use tamis_firmware::self_check;
 use tamis_firmware::workloads::{W5, WARM_UP, Workload};
 use tamis_host::boards::BOARDS;
@@ -76,6 +76,16 @@ fn a_wrong_digest_stops_the_program() -> Result<()> {
         assert_eq!((status.code(), messages), (Some(1), vec![said]), "{machine}");
         assert!(Emulator::boot(machine, &elf, Clock::Free).is_err());
     }
+    Ok(())
+}
+
+/// A float unit that flushes subnormals is found out before a weight is drawn.
+#[test]
+fn a_float_unit_that_is_set_wrong_is_found() -> Result<()> {
+    let elf = tools::build_firmware(Machine::MpsAn386, "flushing")?;
+    let (status, messages) = log::run_to_end(Machine::MpsAn386, &elf)?;
+    let said = InitError::FloatEnvironment(FloatEnvironmentError::FlushesResults).to_string();
+    assert_eq!((status.code(), messages), (Some(1), vec![format!("ERROR {said}")]));
     Ok(())
 }
 
