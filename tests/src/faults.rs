@@ -59,7 +59,7 @@ pub const FAULTS: [Fault; 20] = [
         lost: "the updates since the last checkpoint",
         file: "kernel/src/support.rs",
         removal: ["params.iter().position(|param| !param.is_finite())", "params.iter().position(|_| false)"],
-        test: ["bad_plans", "a_damaged_parameter_ends_a_plan"],
+        test: ["support_norms", "an_infinite_parameter_is_found_by_the_check_of_norms"],
     },
     Fault {
         what: "a bit flips in the parameters",
@@ -176,7 +176,7 @@ pub const FAULTS: [Fault; 20] = [
         lost: "the frame",
         file: "kernel/src/frame.rs",
         removal: ["self.is_too_long |= self.frame.push(byte).is_err();", "let _ = self.frame.push(byte);"],
-        test: ["wire", "an_overlong_frame_is_an_error_and_the_next_frame_is_read"],
+        test: ["wire", "what_is_too_long_is_refused_although_its_beginning_is_whole"],
     },
     Fault {
         what: "the host goes, and another comes",
@@ -203,7 +203,7 @@ pub const FAULTS: [Fault; 20] = [
         lost: "nothing",
         file: "firmware/src/self_check.rs",
         removal: ["if found == Some(expected) {", "if found.is_some() {"],
-        test: ["firmware", "a_wrong_digest_stops_the_program"],
+        test: ["firmware", "the_self_check_finds_one_wrong_bit"],
     },
     Fault {
         what: "the disk is full, or a file cannot be written",

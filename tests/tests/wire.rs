@@ -441,3 +441,35 @@ fn bytes_are_stuffed_as_others_do_it() -> Result<()> {
     assert_eq!((0..3).try_for_each(|_| encoder.push(1)), Err(FrameError));
     Ok(())
 }
+
+/// A frame of which more comes than there is room for is refused, though what there was room for is a whole message.
+#[test]
+fn what_is_too_long_is_refused_although_its_beginning_is_whole() -> Result<()> {
+    let stuffed = |length: usize| {
+        let message = postcard::to_stdvec(&vec![7_u8; length][..])?;
+        let check = crc(&message).to_le_bytes();
+        let mut buffer = [0; 2 * FRAME];
+        let mut encoder = Encoder::new(&mut buffer);
+        message.iter().chain(&check).try_for_each(|&byte| encoder.push(byte))?;
+        anyhow::Ok(encoder.finish()?.to_vec())
+    };
+    let fits =
+        (1..FRAME).map(stuffed).find(|frame| frame.as_ref().is_ok_and(|frame| frame.len() == FRAME + 1));
+    let mut frame = fits.expect("some length fills the room")?;
+    let mut decoder = Decoder::default();
+    let mut read = |frame: &[u8]| {
+        let (last, others) = frame.split_last().expect("not empty");
+        others.iter().for_each(|&byte| assert!(decoder.push::<&[u8]>(byte).is_none()));
+        decoder.push::<&[u8]>(*last).map(|message| message.map(<[u8]>::len))
+    };
+    assert!(matches!(read(&frame), Some(Ok(300..))));
+    frame.insert(FRAME, 1);
+    assert_eq!(read(&frame), Some(Err(FrameError)));
+    Ok(())
+}
+
+/// CRC-32, bit by bit.
+fn crc(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(u32::MAX, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
+}
