@@ -122,8 +122,8 @@ impl RealBoard {
             self.name,
             profile.name()
         );
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
+        let target = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| tools::workspace().join(TARGET), PathBuf::from);
         Ok(target.join(self.target).join(profile.name()))
     }
 
@@ -144,6 +144,10 @@ impl RealBoard {
         Ok(Size { flash: program.image, ram: 1024 * self.ram_kib - stack, stack })
     }
 }
+
+/// Where programs are built, as each board's configuration has it: cargo lists the files of the folder `firmware`, and
+/// would meet those that come and go.
+const TARGET: &str = "target/real-boards";
 
 /// The workspace of the real boards.
 pub fn workspace() -> PathBuf {
@@ -271,6 +275,7 @@ mod tests {
             let config = read(board.folder().join(".cargo/config.toml"))?;
             assert!(config.contains(&format!("runner = \"probe-rs run --chip {chip}\"\n")), "{name}");
             assert!(config.contains(&format!("target = \"{target}\"\n")), "{name}");
+            assert!(config.contains(&format!("target-dir = \"../../../{TARGET}\" ")), "{name}");
 
             let drivers = drivers(board)?;
             assert!(drivers.contains(&format!("\"{name}\"")), "{name} says another name");
