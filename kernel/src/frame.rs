@@ -52,6 +52,7 @@ struct Checked<'b> {
 impl<'b> Flavor for Checked<'b> {
     type Output = &'b mut [u8];
 
+    #[inline(never)] // every field of every message comes here
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         self.crc.update(&[byte]);
         self.encoder.push(byte).map_err(|_| Full)
