@@ -16,7 +16,7 @@ const BOARDS: [(&str, &str); 8] = [
 ];
 
 /// The programs: the bytes of stack that each needs, and whether it logs through `defmt`. The proofs must link
-/// without a logger. What the application needs is measured by a test; the others are simpler.
+/// without a logger. A test measures what the application and the programs that need no host use of it.
 const PROGRAMS: [(&str, u32, bool); 26] = [
     ("trainer", 4096, true),
     ("altered", 4096, true),

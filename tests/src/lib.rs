@@ -62,6 +62,13 @@ pub fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
+/// CRC-32 bit by bit, as ISO/IEC 13239 has it.
+pub fn crc_32<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u32 {
+    !bytes.into_iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 })
+    })
+}
+
 /// |a - b| / |b|, over all numbers together.
 pub fn relative_distance(a: &[f32], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());

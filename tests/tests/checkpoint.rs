@@ -12,8 +12,8 @@ use tamis_firmware::power_loss;
 use tamis_host::machine::Machine;
 use tamis_host::replica::Memory;
 use tamis_host::{configurations, log, tools};
-use tamis_tests::bits;
 use tamis_tests::flash::{Flash, NoPower, PAGE};
+use tamis_tests::{bits, crc_32};
 
 /// Of every training here.
 const DESCRIPTION: &[u8] = b"a training that is described by more bytes than one block has";
@@ -306,13 +306,6 @@ fn memory_without_a_checkpoint_has_none() {
         flash.bytes[24..28].copy_from_slice(&1_u32.to_le_bytes());
         assert_eq!(newest(&flash), None);
     }
-}
-
-/// CRC-32 bit by bit, as ISO/IEC 13239 has it.
-fn crc_32<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u32 {
-    !bytes.into_iter().fold(u32::MAX, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 })
-    })
 }
 
 /// Byte by byte what the documentation says.

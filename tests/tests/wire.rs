@@ -16,6 +16,7 @@ use tamis::{
     AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, Labels, LayerSpec, Layers, Plan, Pressed,
     Proximal, Rule, Seed, Sgd, Target, Task, Verdict, WeightDecay,
 };
+use tamis_tests::crc_32;
 
 /// The longest content and the shortest, and others between.
 fn trainings() -> [Training; 4] {
@@ -447,7 +448,7 @@ fn bytes_are_stuffed_as_others_do_it() -> Result<()> {
 fn what_is_too_long_is_refused_although_its_beginning_is_whole() -> Result<()> {
     let stuffed = |length: usize| {
         let message = postcard::to_stdvec(&vec![7_u8; length][..])?;
-        let check = crc(&message).to_le_bytes();
+        let check = crc_32(&message).to_le_bytes();
         let mut buffer = [0; 2 * FRAME];
         let mut encoder = Encoder::new(&mut buffer);
         message.iter().chain(&check).try_for_each(|&byte| encoder.push(byte))?;
@@ -466,10 +467,4 @@ fn what_is_too_long_is_refused_although_its_beginning_is_whole() -> Result<()> {
     frame.insert(FRAME, 1);
     assert_eq!(read(&frame), Some(Err(FrameError)));
     Ok(())
-}
-
-/// CRC-32, bit by bit.
-fn crc(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-    !bytes.iter().fold(u32::MAX, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
 }
