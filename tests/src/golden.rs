@@ -96,7 +96,8 @@ fn told(page: &str, name: &str, text: &str) -> Result<String> {
     Ok([before, &begin, text, &end, after].concat())
 }
 
-/// A line for each training of the demonstration and of the cross-check, at seed 1.
+/// A line for each training of the demonstration and of the cross-check, at seed 1: the digest after its last update, what it
+/// is, and the whole of it, in `postcard`, for `tests/bits`.
 fn digests() -> Result<String> {
     let demonstration = experiments::demonstration(1)?.into_iter().map(|row| row.experiment);
     let crosscheck = configurations::all(1, Machine::MpsAn386.crosscheck_steps())?;
@@ -107,7 +108,9 @@ fn digests() -> Result<String> {
     });
     let mut text = format!("arithmetic version {}\n", tamis::ARITHMETIC_VERSION);
     for (Experiment { name, training }, digest) in experiments.iter().zip(digests) {
-        writeln!(text, "{:08x}  {}  {name}, {} updates", digest?, training.layers, training.plan.updates)?;
+        write!(text, "{:08x}  {}  {name}, {} updates  ", digest?, training.layers, training.plan.updates)?;
+        postcard::to_extend(training, Vec::new())?.iter().try_for_each(|byte| write!(text, "{byte:02x}"))?;
+        text.push('\n');
     }
     Ok(text)
 }
