@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use anyhow::Result;
@@ -20,6 +21,9 @@ use tamis_host::device::feed::{feed_and_trace, rows_of};
 use tamis_host::device::select::TaskSensor;
 use tamis_host::exchange::{Hints, onnx, tensors};
 use tamis_host::replica::{Memory, bits};
+use tamis_host::select::table::{self, Reading, Values};
+use tamis_host::sweep::grid::{Grid, GridOptions};
+use tamis_host::tools;
 use tamis_host::trace::{self, Trace};
 
 use crate::device::{Direct, NUMBERS, Nothing, switch_on};
@@ -29,14 +33,26 @@ use crate::flash::{Flash, PAGE};
 pub type Fuzz = fn(&[u8]) -> bool;
 
 /// All of them, by the names of their corpora, and how many mutations a short run makes.
-pub const TARGETS: [(&str, Fuzz, u32); 6] = [
+pub const TARGETS: [(&str, Fuzz, u32); 8] = [
     ("frame", frame, 100_000),
     ("message", message, 100_000),
     ("resident", resident, 3_000),
     ("trace", trace, 20_000),
     ("checkpoint", checkpoint, 10_000),
     ("network", network, 20_000),
+    ("table", table, 5_000),
+    ("grid", grid, 1_000),
 ];
+
+/// The folder of a target's corpus.
+pub fn folder(target: &str) -> PathBuf {
+    let tests = tools::workspace().join("tests");
+    if target == "network" {
+        tests.join("reference/exchange")
+    } else {
+        tests.join("fuzz/corpus").join(target)
+    }
+}
 
 /// What a line brings: however damaged, the next good frame is read, and a request that was read is one frame again.
 pub fn frame(bytes: &[u8]) -> bool {
@@ -299,8 +315,56 @@ pub fn network(bytes: &[u8]) -> bool {
     true
 }
 
+/// A table of `tamis select`: its columns are of one length, and what is refused is named with its file.
+pub fn table(bytes: &[u8]) -> bool {
+    let path = std::env::temp_dir().join(format!("tamis-fuzz-{:?}.csv", std::thread::current().id()));
+    fs::write(&path, bytes).expect("a file can be written");
+    let read = table::read(&path, &Reading { missing: table::Missing::Mean, ..Reading::default() });
+    fs::remove_file(&path).expect("it is there");
+    match read {
+        Ok(table) => {
+            let lengths = table.columns.iter().map(|column| match &column.values {
+                Values::Numbers(numbers) => {
+                    assert!(numbers.iter().all(|number| number.is_finite()), "{:?}", column.name);
+                    numbers.len()
+                }
+                Values::Words { words, index } => {
+                    assert!(index.iter().all(|&index| (index as usize) < words.len()));
+                    index.len()
+                }
+            });
+            let lengths: Vec<_> = lengths.collect();
+            assert!(lengths.iter().all(|&length| length == table.rows()), "{lengths:?}");
+            true
+        }
+        Err(error) => {
+            assert!(error.to_string().ends_with(".csv"), "{error:#}");
+            false
+        }
+    }
+}
+
+/// A grid of `tamis sweep`, in TOML: it is written and read again as it was. Its values are those of the command line of
+/// `tamis train`: with the first of each there is a training, which is written as it was read, or a word about it.
+pub fn grid(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let read = |text: &str| Grid::new(Some(("grid.toml", text)), &GridOptions::default());
+    let Ok(grid) = read(text) else { return false };
+    assert_eq!(read(&grid.to_toml()).expect("our own file can be read"), grid);
+    match grid.setup(0) {
+        Ok(setup) => same::<Training>(
+            Packed::message(&setup.training, &mut [0; FRAME]).expect("a training fits a frame"),
+            &mut [0; FRAME],
+        ),
+        Err(error) => {
+            assert!(error.to_string().starts_with("run 0"), "{error:#}");
+            false
+        }
+    }
+}
+
 /// The corpora, by target, made by the project's own encoders; of a checkpoint, what is changed in two good ones. Networks are
-/// in files of their own, `tests/reference/exchange`.
+/// in files of their own, `tests/reference/exchange`; tables and grids are written by hand.
 pub fn corpora() -> Result<Vec<(&'static str, String, Vec<u8>)>> {
     let mut files = Vec::new();
     let training = training();

@@ -4,15 +4,14 @@
 pub mod altered;
 pub mod bench;
 pub mod benchmarks;
-pub mod bits;
 pub mod command;
 pub mod costs;
 pub mod device;
 pub mod exponential;
-pub mod faults;
 pub mod flash;
 pub mod fuzz;
 pub mod golden;
+pub mod hardening;
 pub mod literal;
 pub mod oracle;
 pub mod reference;

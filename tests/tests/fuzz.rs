@@ -2,18 +2,11 @@
 
 use std::fs;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
-use tamis_host::tools;
-use tamis_tests::fuzz::{TARGETS, corpora};
-
-fn folder(target: &str) -> PathBuf {
-    let tests = tools::workspace().join("tests");
-    if target == "network" { tests.join("reference/exchange") } else { tests.join("fuzz").join(target) }
-}
+use tamis_tests::fuzz::{TARGETS, corpora, folder};
 
 /// The files of a corpus, by name.
 fn corpus(target: &str) -> Result<Vec<Vec<u8>>> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tamis_host::tools;
-use tamis_tests::faults::{self, FAULTS};
+use tamis_tests::hardening::faults::{self, FAULTS};
 
 fn page() -> Result<String> {
     Ok(fs::read_to_string(tools::workspace().join("docs/HARDENING.md"))?)

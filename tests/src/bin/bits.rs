@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser as _;
 use tamis_host::report;
-use tamis_tests::bits::{BUILDS, Expected};
+use tamis_tests::hardening::bits::BUILDS;
+use tamis_tests::hardening::trainings::Expected;
 
 /// Builds the kernel in many ways and compares the digests of a hundred trainings with the golden file.
 #[derive(clap::Parser)]

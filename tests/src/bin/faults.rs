@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser as _;
 use tamis_host::report;
-use tamis_tests::faults::{self, FAULTS, ROUNDS};
+use tamis_tests::hardening::faults::{self, FAULTS, ROUNDS};
 
 /// Takes each defence against a fault away, in three rounds, and shows that its test fails; a quarter of an hour.
 #[derive(clap::Parser)]

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser as _;
-use tamis_tests::bits::{self, Expected};
+use tamis_tests::hardening::interpret::interpret;
+use tamis_tests::hardening::trainings::Expected;
 
 /// Interprets trainings with every option by Miri, and compares their digests with those of this host.
 #[derive(clap::Parser)]
@@ -21,7 +22,7 @@ struct Options {
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
     let expected = Expected::computed(options.updates)?;
-    let different = bits::interpret(&expected)?;
+    let different = interpret(&expected)?;
     if options.json {
         let object = serde_json::json!({ "trainings": expected.len(), "different": different });
         println!("{}", serde_json::to_string_pretty(&object)?);

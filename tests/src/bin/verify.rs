@@ -89,7 +89,7 @@ fn elsewhere() -> Vec<Check> {
             "run --quiet --package tamis-host --bin tamis -- boards --build",
         ),
         check(
-            "the golden digests at other levels, with AVX2 and FMA, with the feature small",
+            "the golden digests at another level, with AVX2 and FMA, with the feature small",
             "run --quiet --package tamis-tests --bin bits -- --few",
         ),
     ]
@@ -146,8 +146,11 @@ fn before_tests() -> Vec<Check> {
 
 /// All tests.
 fn tests(options: &Options) -> Vec<Check> {
-    let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {HOST}"));
-    let mut checks = vec![Check { is_long: true, ..tests }];
+    // Not those of programs, which have none.
+    let tests = format!("test --no-fail-fast {HOST} --lib --test *");
+    let tests = check("tests, on the host and on emulated cores", &tests);
+    let examples = check("examples in the documentation", &format!("test --quiet {HOST} --doc"));
+    let mut checks = vec![Check { is_long: true, ..tests }, examples];
     if options.long {
         let ignored = |name: &str, test: &str| {
             check(name, &format!("test {HOST} --test {test} -- --ignored --nocapture"))
@@ -165,6 +168,8 @@ fn tests(options: &Options) -> Vec<Check> {
             check("tests, with the feature small", &format!("test --no-fail-fast --quiet {SMALL}")),
             ignored("tanh, sigmoid and exp of every number", "exponential"),
             ignored("power lost a million times", "checkpoint"),
+            ignored("no panic on other cores", "linker"),
+            ignored("the figures of the benchmarks on other cores", "benchmarks"),
             ignored("200,000 updates over a bad line", "link"),
             ignored("fifteen million inputs from outside", "fuzz"),
             ignored("the same firmware from two clones", "reproducible"),
@@ -176,6 +181,8 @@ fn tests(options: &Options) -> Vec<Check> {
             ),
             ours("the golden digests from every compiler, at every level, on every core", "bits"),
             ours("trainings in Miri", "interpret"),
+            ours("tests under sanitizers", "sanitize"),
+            ours("bytes from outside, guided by coverage", "explore"),
             ours("each defence taken away", "faults"),
             check("Parquet, written and read", "test --package tamis-host --features parquet --lib parquet"),
         ];

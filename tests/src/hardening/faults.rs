@@ -266,7 +266,10 @@ impl Fault {
     pub fn outcome_in(&self, tree: &Path) -> Result<()> {
         let [target, name] = self.test;
         let mut cargo = Command::new("cargo");
-        cargo.arg("test").current_dir(tree).env("CARGO_TARGET_DIR", tools::workspace().join("target/faults"));
+        cargo
+            .args(["test", "--profile", "quick"])
+            .current_dir(tree)
+            .env("CARGO_TARGET_DIR", tools::workspace().join("target/faults"));
         match self.place() {
             (_, true) => cargo.args(["--package", "tamis-tests", "--test", target, "--", "--exact", name]),
             (_, false) => {

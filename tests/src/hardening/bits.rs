@@ -3,20 +3,14 @@
 //!
 //! Microcontrollers are elsewhere: `cargo crosscheck` compares every update of such trainings there.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use serde::Serialize;
-use tamis_host::experiments::Experiment;
-use tamis_host::machine::Machine;
-use tamis_host::replica::Report;
-use tamis_host::{configurations, experiments, replica, tools};
+use tamis_host::tools;
 
-/// The nightly compiler of everything that needs one: Miri, sanitizers, this.
-pub const NIGHTLY: &str = "nightly-2026-05-20";
-/// The oldest compiler, as the manifest says.
-pub const OLDEST: &str = "1.88.0";
+use super::toolchain::{self, NIGHTLY, OLDEST, done, ensure_toolchain};
+use super::trainings::{Expected, PACKAGE};
 
 /// How a program is built, and run.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +61,7 @@ const WASI: &str = "const { WASI } = require('node:wasi'); const fs = require('n
 
 /// All builds.
 pub const BUILDS: [Build; 20] = [
-    Build { is_quick: true, ..level("opt-level 0", &[("OPT_LEVEL", "0"), ("LTO", "off")]) },
+    level("opt-level 0", &[("OPT_LEVEL", "0"), ("LTO", "off")]),
     level("opt-level 1", &[("OPT_LEVEL", "1"), ("LTO", "off")]),
     level("opt-level 2", &[("OPT_LEVEL", "2"), ("LTO", "off")]),
     level("opt-level 3", &[("OPT_LEVEL", "3"), ("LTO", "off")]),
@@ -115,62 +109,6 @@ pub struct Row {
     pub different: Vec<String>,
 }
 
-/// The trainings, and the digests that they must have, each with its name.
-pub struct Expected {
-    bytes: Vec<u8>,
-    digests: Vec<(String, String)>,
-}
-
-impl Expected {
-    /// Of the golden file, without the demonstration.
-    pub fn read() -> Result<Self> {
-        let golden = std::fs::read_to_string(tools::workspace().join("tests/golden/digests.txt"))?;
-        let skipped = 1 + experiments::demonstration(1)?.len();
-        let cover = configurations::all(1, Machine::MpsAn386.crosscheck_steps())?;
-        let (mut bytes, mut digests) = (Vec::new(), Vec::new());
-        let lines: Vec<_> = golden.lines().skip(skipped).collect();
-        ensure!(lines.len() == cover.len(), "the golden file has {} lines, not {}", lines.len(), cover.len());
-        for (line, each) in lines.into_iter().zip(&cover) {
-            ensure!(line.contains(&each.name), "{line:?} is not {:?}", each.name);
-            let digest = line.split(' ').next().context("an empty line")?;
-            digests.push((each.name.clone(), digest.to_owned()));
-            bytes.extend(postcard::to_stdvec(&each.training)?);
-        }
-        Ok(Self { bytes, digests })
-    }
-
-    /// The same trainings over so many updates, with the digests that this host has now.
-    pub fn computed(updates: u32) -> Result<Self> {
-        let (mut bytes, mut digests) = (Vec::new(), Vec::new());
-        for Experiment { name, training } in configurations::all(1, updates)? {
-            let last = Report { digest_every: u32::MAX, params: None };
-            let digest = replica::run(&training, last, |_| {})?.digest().context("no digest")?;
-            digests.push((name, format!("{digest:08x}")));
-            bytes.extend(postcard::to_stdvec(&training)?);
-        }
-        Ok(Self { bytes, digests })
-    }
-
-    /// The names of the trainings that have another digest in what a program has printed.
-    fn different(&self, output: &Output) -> Result<Vec<String>> {
-        let text = String::from_utf8_lossy(&output.stdout);
-        let found: Vec<_> = text.lines().collect();
-        ensure!(found.len() == self.len(), "{} digests, not {}", found.len(), self.len());
-        let pairs = self.digests.iter().zip(found);
-        Ok(pairs.filter(|((_, digest), found)| digest != found).map(|((name, _), _)| name.clone()).collect())
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.digests.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.digests.is_empty()
-    }
-}
-
 impl Build {
     /// Whether this host has the instructions.
     pub fn runs_here(&self) -> bool {
@@ -184,7 +122,6 @@ impl Build {
 
     /// Builds and runs it. A toolchain, a target or a runner that is missing is installed, or the error names the command.
     pub fn check(&self, expected: &Expected) -> Result<Row> {
-        const PACKAGE: &str = "tamis-bits";
         if let Some(toolchain) = self.toolchain {
             ensure_toolchain(toolchain)?;
         }
@@ -230,16 +167,12 @@ impl Build {
 
     /// A tool of the toolchain.
     fn tool(&self, name: &str) -> Command {
-        let mut command = match self.toolchain {
-            Some(toolchain) => {
-                let mut rustup = Command::new("rustup");
-                rustup.args(["run", toolchain, name]);
-                rustup
-            }
-            None => Command::new(name),
+        let pinned = || {
+            let mut command = Command::new(name);
+            command.current_dir(tools::workspace());
+            command
         };
-        command.current_dir(tools::workspace());
-        command
+        self.toolchain.map_or_else(pinned, |toolchain| toolchain::program(toolchain, name))
     }
 }
 
@@ -255,52 +188,4 @@ fn has_avx512() -> bool {
 #[cfg(not(target_arch = "x86_64"))]
 fn has_avx512() -> bool {
     false
-}
-
-/// Interprets the trainings by Miri, whose floats of the standard library are random in their last bits, and which finds
-/// what no test sees: memory that is not ours, numbers that were never written.
-pub fn interpret(expected: &Expected) -> Result<Vec<String>> {
-    ensure_toolchain(NIGHTLY)?;
-    let rustup = |arguments: &str| {
-        let mut command = Command::new("rustup");
-        command.args(arguments.split(' ')).current_dir(tools::workspace());
-        command
-    };
-    done(&mut rustup(&format!("component add --toolchain {NIGHTLY} miri rust-src")), &[])?;
-    let mut miri = rustup(&format!("run {NIGHTLY} cargo miri run --quiet --package tamis-bits"));
-    miri.env("CARGO_TARGET_DIR", tools::workspace().join("target/miri"));
-    miri.env("MIRIFLAGS", "-Zmiri-disable-isolation"); // it reads its input
-    expected.different(&done(&mut miri, &expected.bytes)?)
-}
-
-/// Makes sure that a toolchain is there.
-pub fn ensure_toolchain(toolchain: &str) -> Result<()> {
-    let has_it = Command::new("rustup").args(["run", toolchain, "rustc", "--version"]).output();
-    if has_it.is_ok_and(|output| output.status.success()) {
-        return Ok(());
-    }
-    let install = format!("rustup toolchain install {toolchain} --profile minimal");
-    eprintln!("the toolchain {toolchain} is missing; running: {install}");
-    let mut words = install.split(' ');
-    let done = Command::new(words.next().context("a command")?).args(words).status();
-    ensure!(done.is_ok_and(|status| status.success()), "the toolchain {toolchain} is missing: {install}");
-    Ok(())
-}
-
-/// Runs a command on this input to its end.
-fn done(command: &mut Command, input: &[u8]) -> Result<Output> {
-    let shown = format!("{command:?}");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{shown} does not run"))?;
-    // What nobody reads is no error of ours.
-    let _ = child.stdin.take().context("no input")?.write_all(input);
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        bail!("{shown} ended with {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(output)
 }

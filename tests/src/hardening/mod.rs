@@ -1,0 +1,9 @@
+//! What is done to break Tamis, beside its tests, and what came of it: `docs/HARDENING.md` has the tables.
+
+pub mod bits;
+pub mod explore;
+pub mod faults;
+pub mod interpret;
+pub mod sanitize;
+pub mod toolchain;
+pub mod trainings;
