@@ -5,14 +5,22 @@ use tamis_host::bench::figures::Figures;
 use tamis_host::machine::Machine;
 use tamis_tests::golden::Golden;
 
-/// One machine for each Rust target: the others have the same instructions. `cargo golden` measures them all.
-const MACHINES: [Machine; 5] =
-    [Machine::MpsAn386, Machine::MpsAn505, Machine::MpsAn385, Machine::Microbit, Machine::RiscvVirt];
-
-/// Instructions, code, image, RAM, stack and estimated cycles, and how instructions grow with network and batch.
+/// Instructions, code, image, RAM, stack and estimated cycles on the reference and on the smallest machine, and how
+/// instructions grow with network and batch.
 #[test]
 fn no_figure_has_grown_by_more_than_two_percent() -> Result<()> {
-    let figures = Figures::measure(&MACHINES)?;
+    assert_not_grown(&[Machine::MpsAn386, Machine::Microbit])
+}
+
+/// On one machine for each of the other Rust targets: there is no third with other instructions.
+#[test]
+#[ignore = "minutes; cargo verify --long"]
+fn nor_has_it_on_other_cores() -> Result<()> {
+    assert_not_grown(&[Machine::MpsAn505, Machine::MpsAn385, Machine::RiscvVirt])
+}
+
+fn assert_not_grown(machines: &[Machine]) -> Result<()> {
+    let figures = Figures::measure(machines)?;
     let grown = figures.grown_since(&Golden::committed_benchmarks()?);
     ensure!(grown.is_empty(), "`cargo golden --write` takes these over:\n{}", grown.join("\n"));
 
