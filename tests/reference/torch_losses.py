@@ -1,4 +1,4 @@
-"""Losses and their gradients by PyTorch in float64, for tests/tests/losses.rs.
+"""Losses and their gradients by PyTorch in float64, for tests/kernel/tests/losses.rs.
 
     pip install torch numpy
     python tests/reference/torch_losses.py > tests/reference/torch_losses.json

@@ -15,7 +15,7 @@ use tamis_host::device as host;
 use tamis_host::device::select::TaskSensor;
 use tamis_host::link::Link;
 
-use crate::flash::Flash;
+use tamis_kernel_tests::flash::Flash;
 
 /// How many numbers it has.
 pub const NUMBERS: usize = 2740;

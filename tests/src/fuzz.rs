@@ -27,7 +27,7 @@ use tamis_host::tools;
 use tamis_host::trace::{self, Trace};
 
 use crate::device::{Direct, NUMBERS, Nothing, switch_on};
-use crate::flash::{Flash, PAGE};
+use tamis_kernel_tests::flash::{Flash, PAGE};
 
 /// A target.
 pub type Fuzz = fn(&[u8]) -> bool;

@@ -9,7 +9,7 @@ use tamis_host::experiments::Experiment;
 use tamis_host::replica::Outcome;
 use tamis_host::replica::Report;
 use tamis_host::{bundle, configurations, pool, replica};
-use tamis_tests::{bits, net, numbers};
+use tamis_kernel_tests::{bits, net, numbers};
 
 const EVERY_STEP: Report = Report { digest_every: 1, params: None };
 

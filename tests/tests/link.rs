@@ -22,10 +22,10 @@ use tamis_host::select::encoder::Feature;
 use tamis_host::tools;
 use tamis_host::trace::replay::replay as replay_of;
 use tamis_host::trace::{self, Trace};
+use tamis_kernel_tests::flash::Flash;
 use tamis_tests::altered::UPDATE;
 use tamis_tests::command::tamis;
 use tamis_tests::device::{Direct, NUMBERS, switch_on, training};
-use tamis_tests::flash::Flash;
 
 /// Every way in which samples are visited.
 fn trainings() -> Vec<Training> {
@@ -76,7 +76,7 @@ fn both_origins_give_the_digest_of_the_host() -> Result<()> {
 #[test]
 fn a_network_from_outside_is_trained_on() -> Result<()> {
     let training = training(Data::Stream, 2, None, 200);
-    let params: Vec<f32> = tamis_tests::numbers(9, 10 * 6 + 6 + 6 + 1);
+    let params: Vec<f32> = tamis_kernel_tests::numbers(9, 10 * 6 + 6 + 6 + 1);
     let (line, _thread) = switch_on(Flash::new(16))?;
     let mut device = Direct::greet(&line, 1)?;
     let configuration =
@@ -157,7 +157,7 @@ fn nothing_takes_a_device_away() -> Result<()> {
     let training = training(Data::Stream, 1, None, 50);
     for round in 0..20_u64 {
         let garbage: Vec<u8> =
-            tamis_tests::numbers(round + 1, 5_000).iter().map(|n| (n * 127.0) as i8 as u8).collect();
+            tamis_kernel_tests::numbers(round + 1, 5_000).iter().map(|n| (n * 127.0) as i8 as u8).collect();
         line.write_all(&garbage)?;
         // Whole frames with a right checksum, and lengths in them up to 2^32.
         for kind in 0..=16_u8 {
@@ -314,7 +314,7 @@ fn a_damaged_trace_is_read_up_to_the_damage() -> Result<()> {
     let training = training(Data::Stream, 3, None, 60);
     let configuration =
         Configuration { training: training.clone(), origin: Origin::Host, checkpoint_every: Some(20) };
-    let params: Vec<f32> = tamis_tests::numbers(9, 10 * 6 + 6 + 6 + 1);
+    let params: Vec<f32> = tamis_kernel_tests::numbers(9, 10 * 6 + 6 + 6 + 1);
     let trace = Trace::open(&path, "thread", &configuration, Some(&params), true)?;
     let mut samples = rows_of(training.plan.task);
     feed_and_trace(&mut device, &configuration, Some(&params), &mut samples, Some(trace), |_| Ok(()))?;
@@ -373,7 +373,7 @@ fn a_network_is_fine_tuned_on_a_device() -> Result<()> {
     let names =
         |features: &[Feature]| features.iter().map(|feature| feature.column.clone()).collect::<Vec<_>>();
     let columns = [names(&imported.encoder.inputs), names(&imported.encoder.outputs)].concat();
-    let rows = tamis_tests::numbers(7, 60 * columns.len());
+    let rows = tamis_kernel_tests::numbers(7, 60 * columns.len());
     let lines = rows
         .chunks(columns.len())
         .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));

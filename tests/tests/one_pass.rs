@@ -6,8 +6,8 @@ use tamis::{Chain, Dense, Identity, Seed, Shadow, StepError, Tanh, Target, Task}
 use tamis_firmware::one_pass::{self as course, INPUTS, Net, Outcome, Pass, ROWS, Stream};
 use tamis_host::machine::Machine;
 use tamis_host::{log, tools};
-use tamis_tests::oracle::{self, Shadows};
-use tamis_tests::{Row, bits, relative_distance};
+use tamis_kernel_tests::oracle::{self, Shadows};
+use tamis_kernel_tests::{Row, bits, relative_distance};
 
 /// The first `n` rows of a task, all inputs at scales and offsets of their own.
 fn table(target: Target, relevant: u16, n: u32) -> Vec<Row> {

@@ -23,8 +23,8 @@ use tamis_host::device;
 use tamis_host::device::feed::feed;
 use tamis_host::device::twin::Twin;
 use tamis_host::replica::{Memory, bits};
+use tamis_kernel_tests::flash::Flash;
 use tamis_tests::device::{Direct, switch_on_with};
-use tamis_tests::flash::Flash;
 
 const IMU: u8 = 0x68;
 const AIR: u8 = 0x76;

@@ -3,10 +3,10 @@
 use anyhow::{Result, ensure};
 use tamis::{Lanes, Network, Shape, lanes};
 use tamis_firmware::workloads::{W1, W2, W3, W4, W5, Workload};
+use tamis_kernel_tests::bits;
 use tamis_speed::plain;
 use tamis_speed::simd::Level;
 use tamis_speed::steps::{Training, multiply_adds};
-use tamis_tests::bits;
 
 const STEPS: u32 = 200;
 

@@ -41,12 +41,31 @@ pub fn golden() -> Result<Vec<Golden>, AnyError> {
     Ok(golden)
 }
 
+/// What a training is lent.
+pub struct Memory {
+    arena: Vec<f32>,
+    indices: Vec<u16>,
+}
+
+impl Memory {
+    /// As much as `training` needs.
+    pub fn of(Training { layers, loss, plan }: &Training) -> Self {
+        let ram = plan.ram_of_layers(layers, loss);
+        // Samples are made anew, not stored.
+        Self { arena: vec![0.0; ram.arena_len()], indices: vec![0; ram.indices / size_of::<u16>()] }
+    }
+
+    /// To be lent to a plan.
+    pub fn lent(&mut self) -> Lent<'_> {
+        Lent { arena: &mut self.arena, indices: &mut self.indices }
+    }
+}
+
 /// The digest after the last update of a training, in hexadecimal digits.
-pub fn digest(Training { layers, loss, plan }: &Training) -> Result<String, AnyError> {
-    let ram = plan.ram_of_layers(layers, loss);
-    let (mut arena, mut indices) = (vec![0.0; ram.arena_len()], vec![0; ram.indices / size_of::<u16>()]);
-    let lent = Lent { arena: &mut arena, indices: &mut indices };
-    let mut trainer = plan.start_layers(layers.clone(), *loss, lent, plan.task)?;
+pub fn digest(training: &Training) -> Result<String, AnyError> {
+    let Training { layers, loss, plan } = training;
+    let mut memory = Memory::of(training);
+    let mut trainer = plan.start_layers(layers.clone(), *loss, memory.lent(), plan.task)?;
     for _ in 0..plan.updates {
         trainer.update()?;
     }

@@ -146,18 +146,14 @@ fn before_tests() -> Vec<Check> {
 
 /// All tests.
 fn tests(options: &Options) -> Vec<Check> {
-    // Not those of programs, which have none.
-    let tests = format!("test --no-fail-fast {HOST} --lib --test *");
-    let tests = check("tests, on the host and on emulated cores", &tests);
-    let examples = check("examples in the documentation", &format!("test --quiet {HOST} --doc"));
-    let mut checks = vec![Check { is_long: true, ..tests }, examples];
+    let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {HOST}"));
+    let mut checks = vec![Check { is_long: true, ..tests }];
     if options.long {
         let ignored = |name: &str, test: &str| {
             check(name, &format!("test {HOST} --test {test} -- --ignored --nocapture"))
         };
         // In blocks of four, by the literal transcription, lanes and lists of layers.
-        const SMALL: &str =
-            "--package tamis-tests --features tamis/small --test literal --test lanes --test layers";
+        const SMALL: &str = "--features tamis/small --test literal --test lanes --test layers";
         let every = "--all-features --all-targets";
         let lints = format!("clippy --quiet --release --locked {DENY}");
         for board in BOARDS {
@@ -165,7 +161,7 @@ fn tests(options: &Options) -> Vec<Check> {
         }
         let more = [
             check("lints, host, every feature", &format!("clippy --quiet {every} {HOST} {DENY}")),
-            check("tests, with the feature small", &format!("test --no-fail-fast --quiet {SMALL}")),
+            check("tests, with the feature small", &format!("test --no-fail-fast --quiet {HOST} {SMALL}")),
             ignored("tanh, sigmoid and exp of every number", "exponential"),
             ignored("power lost a million times", "checkpoint"),
             ignored("no panic on other cores", "linker"),
@@ -181,6 +177,7 @@ fn tests(options: &Options) -> Vec<Check> {
             ),
             ours("the golden digests from every compiler, at every level, on every core", "bits"),
             ours("trainings in Miri", "interpret"),
+            ours("mutants of the kernel, one in a hundred", "mutate -- --shard 0/100"),
             ours("tests under sanitizers", "sanitize"),
             ours("bytes from outside, guided by coverage", "explore"),
             ours("each defence taken away", "faults"),

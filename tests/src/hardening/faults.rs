@@ -25,9 +25,13 @@ pub struct Fault {
     pub file: &'static str,
     /// The defence, and what stands there without it.
     pub removal: [&'static str; 2],
-    /// The test that fails without it: the file in `tests/tests`, or else a module of the host, and its name.
+    /// The test that fails without it: the file in `tests/kernel/tests` or `tests/tests`, or else a module of the host, and its
+    /// name.
     pub test: [&'static str; 2],
 }
+
+/// Where the host's modules are, with their own tests.
+const MODULES: &str = "host/src";
 
 /// How many rounds there are.
 pub const ROUNDS: u8 = 3;
@@ -243,15 +247,17 @@ impl Fault {
         Ok(())
     }
 
-    /// The file with the test, and whether it is one of `tests/tests`.
-    fn place(&self) -> (PathBuf, bool) {
+    /// The file with the test, and its package.
+    fn place(&self) -> (PathBuf, &'static str) {
         let name = format!("{}.rs", self.test[0]);
-        let integration = tools::workspace().join("tests/tests").join(&name);
-        if integration.exists() {
-            (integration, true)
-        } else {
-            (tools::workspace().join("host/src").join(name), false)
-        }
+        let places = [
+            ("tests/kernel/tests", "tamis-kernel-tests"),
+            ("tests/tests", "tamis-tests"),
+            (MODULES, "tamis-host"),
+        ];
+        let places = places.map(|(folder, package)| (tools::workspace().join(folder).join(&name), package));
+        let [.., module] = &places;
+        places.iter().find(|(file, _)| file.exists()).unwrap_or(module).clone()
     }
 
     /// Takes the defence away in `tree`, a copy of this repository.
@@ -270,13 +276,13 @@ impl Fault {
             .args(["test", "--profile", "quick"])
             .current_dir(tree)
             .env("CARGO_TARGET_DIR", tools::workspace().join("target/faults"));
-        match self.place() {
-            (_, true) => cargo.args(["--package", "tamis-tests", "--test", target, "--", "--exact", name]),
-            (_, false) => {
-                let name = format!("{target}::tests::{name}");
-                cargo.args(["--package", "tamis-host", "--lib", "--", "--exact", &name])
-            }
-        };
+        let (file, package) = self.place();
+        cargo.args(["--package", package]);
+        if file.starts_with(tools::workspace().join(MODULES)) {
+            cargo.args(["--lib", "--", "--exact", &format!("{target}::tests::{name}")]);
+        } else {
+            cargo.args(["--test", target, "--", "--exact", name]);
+        }
         let output = cargo.output().context("cargo does not run")?;
         let said = String::from_utf8_lossy(&output.stdout);
         if said.contains("test result: FAILED. 0 passed; 1 failed") {

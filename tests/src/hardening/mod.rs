@@ -4,6 +4,7 @@ pub mod bits;
 pub mod explore;
 pub mod faults;
 pub mod interpret;
+pub mod mutate;
 pub mod sanitize;
 pub mod toolchain;
 pub mod trainings;

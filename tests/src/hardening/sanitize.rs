@@ -21,7 +21,7 @@ pub struct Sanitizer {
     is_of_std: bool,
     /// A program with what it finds, and what it says then: that it looks at all.
     control: [&'static str; 2],
-    /// Files of `tests/tests`, beside the tests of the host's modules.
+    /// Files of `tests/tests` and `tests/kernel/tests`, beside the tests of the host's modules.
     tests: &'static [&'static str],
 }
 
@@ -73,7 +73,10 @@ impl Sanitizer {
         if self.is_of_std {
             cargo.arg("-Zbuild-std");
         }
-        cargo.args(["--package", "tamis-host", "--package", "tamis-tests", "--lib"]);
+        for package in ["tamis-host", "tamis-tests", "tamis-kernel-tests"] {
+            cargo.args(["--package", package]);
+        }
+        cargo.arg("--lib");
         self.tests.iter().for_each(|test| _ = cargo.args(["--test", test]));
         cargo.env("RUSTFLAGS", self.flag()).env_remove("CARGO_ENCODED_RUSTFLAGS");
         cargo.env("CARGO_TARGET_DIR", tools::workspace().join("target/sanitize").join(self.name));

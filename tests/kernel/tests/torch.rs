@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 use tamis::{Bias, Chain, Clip, Dense, Identity, NoBias, Relu, Sgd, Shape, Tanh, WeightDecay};
-use tamis_tests::bench::Bench;
-use tamis_tests::reference::{self, flat, narrow, numbers};
-use tamis_tests::relative_distance;
+use tamis_kernel_tests::bench::Bench;
+use tamis_kernel_tests::reference::{self, flat, narrow, numbers};
+use tamis_kernel_tests::relative_distance;
 
 type TanhNet = Chain<Dense<15, 16, Tanh, Bias>, Dense<16, 4, Identity, Bias>>;
 type LinearNet = Chain<Dense<6, 8, Identity, NoBias>, Dense<8, 1, Identity, NoBias>>;
@@ -22,7 +22,7 @@ fn settings(training: &Value) -> Sgd {
 }
 
 fn agrees_with_torch<N: Shape>(name: &str) {
-    let vectors: Value = serde_json::from_str(include_str!("../reference/torch_vectors.json")).unwrap();
+    let vectors: Value = serde_json::from_str(include_str!("../../reference/torch_vectors.json")).unwrap();
     let updates = vectors["updates"].as_u64().unwrap() as u32;
     let net = vectors["nets"].as_array().unwrap().iter().find(|net| net["name"] == name).unwrap();
     let widths: Vec<usize> = numbers(&net["widths"]).iter().map(|&width| width as usize).collect();
@@ -70,7 +70,7 @@ fn relu_with_bias() {
 /// Twenty updates with another setting are another training: the vectors tell them apart.
 #[test]
 fn the_trainings_differ_from_each_other() {
-    let vectors: Value = serde_json::from_str(include_str!("../reference/torch_vectors.json")).unwrap();
+    let vectors: Value = serde_json::from_str(include_str!("../../reference/torch_vectors.json")).unwrap();
     for net in vectors["nets"].as_array().unwrap() {
         let after: Vec<_> =
             net["trainings"].as_array().unwrap().iter().map(|t| numbers(&t["after"]["0.weight"])).collect();

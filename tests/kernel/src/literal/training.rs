@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 
 use tamis::random::{Purpose, fill_normal};
 use tamis::wire::Training;
+use tamis_bits::Memory;
 
 use super::loss::mean;
 use super::task::{TEST_ROWS, row, test_row};
 use super::update::square_sum;
 use super::{Chain, Literal, Loss, Settings, Start, Welford, order};
-use crate::{Row, specs_of};
+use crate::{Row, bits, specs_of};
 
 /// A training as the contract has it.
 pub struct Literally {
@@ -172,4 +173,24 @@ impl Literally {
         }
         mean(&losses)
     }
+}
+
+/// Every loss, parameter and digest of a training is as the text has it, then norms and test loss.
+pub fn assert_literal(name: &str, training: &Training) {
+    let plan = training.plan;
+    let mut literal = Literally::of(training);
+    let mut memory = Memory::of(training);
+    let trainer = plan.start_layers(training.layers.clone(), training.loss, memory.lent(), plan.task);
+    let mut trainer = trainer.unwrap();
+    for update in 1..=plan.updates {
+        let expected = literal.update();
+        let loss = trainer.update().unwrap().loss;
+        assert_eq!(loss.to_bits(), expected.loss.to_bits(), "loss: {name}, update {update}");
+        assert_eq!(bits(trainer.model().params()), bits(&expected.params), "{name}, update {update}");
+        assert_eq!(trainer.digest(), expected.digest, "digest: {name}, update {update}");
+    }
+    let test_loss = trainer.test_loss(&plan.task).unwrap();
+    assert_eq!(test_loss.to_bits(), literal.test_loss().to_bits(), "test loss: {name}");
+    let norms = trainer.norms().unwrap_or_default();
+    assert_eq!(bits(norms), bits(&literal.norms()), "norms: {name}");
 }

@@ -7,10 +7,10 @@ use rand_core::Rng as _;
 use serde_json::Value;
 use tamis::random::{self, Purpose};
 use tamis::{Bias, Chain, Dense, Identity, Init, NoBias, Sampler, Seed, Tanh, task};
-use tamis_tests::bench::Bench;
+use tamis_kernel_tests::bench::Bench;
 
 fn vectors() -> Value {
-    serde_json::from_str(include_str!("../reference/random_vectors.json")).unwrap()
+    serde_json::from_str(include_str!("../../reference/random_vectors.json")).unwrap()
 }
 
 fn list<T>(value: &Value, of: impl FnMut(&Value) -> T) -> Vec<T> {

@@ -16,7 +16,7 @@ use tamis::{
     AnyActivation, AnyLoss, Base, Clip, Data, Growing, Huber, Init, Labels, LayerSpec, Layers, Plan, Pressed,
     Proximal, Rule, Seed, Sgd, Target, Task, Verdict, WeightDecay,
 };
-use tamis_tests::crc_32;
+use tamis_kernel_tests::crc_32;
 
 /// The longest content and the shortest, and others between.
 fn trainings() -> [Training; 4] {

@@ -37,4 +37,4 @@ pub use network::Literal;
 pub use scale::Welford;
 pub use settings::Settings;
 pub use start::Start;
-pub use training::{Literally, Update};
+pub use training::{Literally, Update, assert_literal};

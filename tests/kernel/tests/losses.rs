@@ -26,7 +26,7 @@ fn evaluated(loss: impl Loss, y: &[f32], target: &[f32]) -> (f32, Vec<f32>) {
 /// f32 against f64: an error of 2e-6 of the largest number in the case.
 #[test]
 fn losses_and_slopes_are_those_of_pytorch() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("../reference/torch_losses.json")).unwrap();
+    let cases: Vec<Case> = serde_json::from_str(include_str!("../../reference/torch_losses.json")).unwrap();
     assert_eq!(cases.len(), 4 * 3 * 7);
     for Case { loss, parameter, y, target, value, gradient } in cases {
         let (found, slopes) = match (loss.as_str(), parameter) {

@@ -7,12 +7,13 @@ use tamis::{
     Plan, Pressed, Proximal, Rule, Sampler, Seed, Sgd, Shape, Standardise, Target, Task, WeightDecay,
     wire::Training,
 };
-use tamis_host::replica::Memory;
-use tamis_host::{configurations, pool};
-use tamis_tests::bench::{Bench, typed};
-use tamis_tests::literal::{Literal, Literally, Loss, Settings, Start, Welford, order};
-use tamis_tests::oracle::Spec;
-use tamis_tests::{Row, bits, net, numbers, rows, with_targets_for};
+use tamis_bits::{Golden, golden};
+use tamis_kernel_tests::bench::{Bench, typed};
+use tamis_kernel_tests::literal::{
+    Literal, Literally, Loss, Settings, Start, Welford, assert_literal, order,
+};
+use tamis_kernel_tests::oracle::Spec;
+use tamis_kernel_tests::{Row, bits, net, numbers, rows, with_targets_for};
 
 /// Calls `$check::<N>(&specs)` for every network of the matrix.
 macro_rules! for_every_net {
@@ -333,39 +334,11 @@ fn every_digest_of_a_whole_training() {
     }
 }
 
-/// Every loss, parameter and digest of the trainings that the cross-check runs; then norms and test loss.
-fn the_cover(seed: u64, updates: u32) {
-    let trainings = configurations::all(seed, updates).unwrap();
-    pool::map(&trainings, |experiment| {
-        let (name, training) = (&experiment.name, &experiment.training);
-        let plan = training.plan;
-        let mut literal = Literally::of(training);
-        let mut memory = Memory::of(training);
-        let trainer = plan.start_layers(training.layers.clone(), training.loss, memory.lent(), plan.task);
-        let mut trainer = trainer.unwrap();
-        for update in 1..=updates {
-            let expected = literal.update();
-            let loss = trainer.update().unwrap().loss;
-            assert_eq!(loss.to_bits(), expected.loss.to_bits(), "loss: {name}, update {update}");
-            assert_eq!(bits(trainer.model().params()), bits(&expected.params), "{name}, update {update}");
-            assert_eq!(trainer.digest(), expected.digest, "digest: {name}, update {update}");
-        }
-        let test_loss = trainer.test_loss(&plan.task).unwrap();
-        assert_eq!(test_loss.to_bits(), literal.test_loss().to_bits(), "test loss: {name}");
-        let norms = trainer.norms().unwrap_or_default();
-        assert_eq!(bits(norms), bits(&literal.norms()), "norms: {name}");
-    });
-}
-
+/// The trainings of the golden file, which cover all options.
 #[test]
 fn every_update_of_the_cover() {
-    the_cover(1, 1000);
-}
-
-#[test]
-fn every_update_of_other_covers() {
-    for seed in [0, 2026, u64::MAX] {
-        the_cover(seed, 150);
+    for Golden { name, training, .. } in golden().unwrap() {
+        assert_literal(&name, &training);
     }
 }
 

@@ -3,8 +3,8 @@
 use tamis::Verdict::{Irrelevant, Relevant, Undecided};
 use tamis::support::CHECKS;
 use tamis::{Contrast, Norms, NotFinite, Rule, RuleError, Shape, Verdict};
-use tamis_tests::bench::Bench;
-use tamis_tests::{net, numbers};
+use tamis_kernel_tests::bench::Bench;
+use tamis_kernel_tests::{net, numbers};
 
 type Net = net!(type 7 5 Tanh Bias, 5 2 Identity Bias);
 

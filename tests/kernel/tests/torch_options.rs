@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 use tamis::{AnyActivation, AnyLoss, Base, Clip, Huber, LayerSpec, Layers, Sgd, WeightDecay};
-use tamis_tests::bench::Listed;
-use tamis_tests::reference::{flat, narrow, numbers, rows};
-use tamis_tests::relative_distance;
+use tamis_kernel_tests::bench::Listed;
+use tamis_kernel_tests::reference::{flat, narrow, numbers, rows};
+use tamis_kernel_tests::relative_distance;
 
 /// Relative to the norm of all parameters together. One rounding of f32 is up to 6e-8; the largest distance seen is
 /// 3.0e-7.
 const BOUND: f64 = 5e-7;
 
 fn vectors() -> Value {
-    serde_json::from_str(include_str!("../reference/torch_options.json")).unwrap()
+    serde_json::from_str(include_str!("../../reference/torch_options.json")).unwrap()
 }
 
 fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {

@@ -5,8 +5,8 @@ use tamis::{
     LayersError, LengthError, Lent, Loss, Model, Momentum, Mse, Network, Plan, PlanError, Proximal, Rule,
     Seed, Sgd, Shape, SoftmaxCrossEntropy, StepError, Takes, Target, Task, WeightDecay,
 };
-use tamis_tests::oracle::{Function, Spec};
-use tamis_tests::{Row, bits, net, rows};
+use tamis_kernel_tests::oracle::{Function, Spec};
+use tamis_kernel_tests::{Row, bits, net, rows};
 
 /// The list of a typed network, by way of the oracle's.
 fn layers(specs: &[Spec]) -> Layers {

@@ -1,19 +1,16 @@
 //! A training that goes on from a checkpoint has the bits of one that was never stopped, and whatever happens to power or
 //! memory, the newest whole checkpoint is found, or none.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use tamis::checkpoint::{self, CheckpointError, Checkpoints, Found};
 use tamis::wire::Training;
 use tamis::{
-    ARITHMETIC_VERSION, AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Lent, Mse, Plan, Ring, Rule,
-    Samples, Seed, Sgd, Target, Task, Trainer,
+    ARITHMETIC_VERSION, AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Ring, Rule, Samples,
+    Seed, Sgd, Target, Task, Trainer,
 };
-use tamis_firmware::power_loss;
-use tamis_host::machine::Machine;
-use tamis_host::replica::Memory;
-use tamis_host::{configurations, log, tools};
-use tamis_tests::flash::{Flash, NoPower, PAGE};
-use tamis_tests::{bits, crc_32};
+use tamis_bits::{Golden, Memory, golden};
+use tamis_kernel_tests::flash::{Flash, NoPower, PAGE};
+use tamis_kernel_tests::{bits, crc_32};
 
 /// Of every training here.
 const DESCRIPTION: &[u8] = b"a training that is described by more bytes than one block has";
@@ -69,11 +66,10 @@ fn with_stops<S: Samples>(training: &Training, samples: impl Fn() -> S, stops: &
 /// Over the pairwise cover of all options, stopped twice: early, and in the middle of an epoch.
 #[test]
 fn resumed_is_uninterrupted_with_every_option() -> Result<()> {
-    for (case, experiment) in configurations::all(7, 230)?.iter().enumerate() {
-        let training = &experiment.training;
+    for (case, Golden { name, training, .. }) in golden().unwrap().into_iter().enumerate() {
         let stops = [1 + case as u32 % 7, 100 + (case as u32 * 37) % 120];
-        let (whole, resumed) = with_stops(training, || training.plan.task, &stops);
-        assert_eq!(whole, resumed, "{}", experiment.name);
+        let (whole, resumed) = with_stops(&training, || training.plan.task, &stops);
+        assert_eq!(whole, resumed, "{name}");
     }
     Ok(())
 }
@@ -234,34 +230,6 @@ fn a_life_of_power_failures_ends_in_the_same_digest() {
         "every slot is worn alike: {:?}",
         flash.erased
     );
-}
-
-/// The same on a board with a flash controller: it resets itself in the middle of a checkpoint, and again, and again.
-#[test]
-fn a_device_ends_with_the_digest_of_one_that_was_never_reset() -> Result<()> {
-    let plan = power_loss::plan()?;
-    let (mut arena, mut indices) = ([0.0; power_loss::NUMBERS], [0; power_loss::SAMPLES as usize]);
-    let lent = Lent { arena: &mut arena, indices: &mut indices };
-    let mut whole = plan.start::<power_loss::Net, _, _>(Mse, lent, plan.task)?;
-    while whole.updates() < plan.updates {
-        whole.update()?;
-    }
-    let elf = tools::build_firmware(Machine::Microbit, "power_loss")?;
-    let (status, messages) = log::run_to_end(Machine::Microbit, &elf)?;
-    ensure!(status.success(), "{status}, {messages:?}");
-    let (last, lives) = messages.split_last().context("an empty log")?;
-    assert_eq!(*last, format!("INFO {} updates, digest {:08x}", plan.updates, whole.digest()));
-    let starts = lives.iter().map(|life| {
-        let update = life.strip_prefix("INFO goes on from update ").context("not a life")?;
-        Ok(update.parse::<u32>()?)
-    });
-    let starts = starts.collect::<Result<Vec<_>>>()?;
-    assert!(starts.len() > 10 && starts[0] == 0, "{starts:?}");
-    assert!(
-        starts.windows(2).all(|pair| pair[0] < pair[1] && pair[1] % power_loss::EVERY == 0),
-        "{starts:?}"
-    );
-    Ok(())
 }
 
 /// One bit, anywhere: the checkpoint it belongs to is gone and the other stands, or it belongs to none.
