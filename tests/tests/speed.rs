@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use tamis::{Lanes, Network, Shape, lanes};
 use tamis_firmware::workloads::{W1, W2, W3, W4, W5, Workload};
 use tamis_kernel_tests::bits;
+use tamis_speed::curve::is_moment;
 use tamis_speed::plain;
 use tamis_speed::simd::Level;
 use tamis_speed::steps::{Training, multiply_adds};
@@ -68,4 +69,12 @@ fn scalars_have_the_same_bits_at_every_width_of_vectors() -> Result<()> {
 fn w1_has_three_multiply_adds_a_weight_but_for_the_first_layer() {
     assert_eq!(multiply_adds::<W1>(), 2 * 225 + 3 * (225 + 225 + 15));
     assert_eq!(<W1 as Workload>::Net::default().params(), 690);
+}
+
+#[test]
+fn moments_of_a_curve_are_ten_in_a_decade() {
+    let moments: Vec<_> = (0..=2000).filter(|&update| is_moment(update, 1999)).collect();
+    let decade = [10, 12, 16, 20, 25, 32, 40, 50, 63, 80];
+    let expected = [&[1, 2, 3, 4, 5, 6, 8][..], &decade, &decade.map(|update| 10 * update)].concat();
+    assert_eq!(moments, [&expected[..], &[1000, 1200, 1600, 1999, 2000]].concat());
 }

@@ -58,17 +58,3 @@ impl Curve {
         (self.sum, self.summed) = (0.0, 0);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_are_ten_in_a_decade() {
-        let moments: Vec<_> = (0..=2000).filter(|&update| is_moment(update, 1999)).collect();
-        let (one, ten) = ([1, 2, 3, 4, 5, 6, 8], HEADS.map(|head| head));
-        let hundred = HEADS.map(|head| 10 * head);
-        let expected = [&one[..], &ten, &hundred, &[1000, 1200, 1600, 1999, 2000]].concat();
-        assert_eq!(moments, expected);
-    }
-}

@@ -5,7 +5,7 @@
 //! all that it calls must be too, or be such work itself, as the kernel's passes over layers are ([`Wide`]). No bit
 //! depends on it: lanes do not mix, and nothing is contracted to a fused multiply-add.
 //!
-//! This file has the host's one `unsafe`: the call of a function whose feature has just been detected.
+//! This file has the host's one kind of `unsafe`: the call of a function whose feature has just been detected.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub struct Wide;
 impl Compile for Wide {
     #[inline(always)]
     fn pass<R>(work: impl FnOnce() -> R) -> R {
-        Level::Avx2.run(work)
+        wide(work)
     }
 
     /// Of `std`: one instruction for all lanes.
@@ -80,15 +80,25 @@ impl Level {
     #[allow(unsafe_code)] // no safe call leads from a function without a feature to one with it
     pub fn run<R>(self, work: impl FnOnce() -> R) -> R {
         match self {
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: this core has the feature.
-            Self::Avx2 if self.is_available() => unsafe { with_avx2(work) },
+            Self::Avx2 => wide(work),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: this core has the features.
             Self::Avx512 if self.is_available() => unsafe { with_avx512(work) },
             _ => work(),
         }
     }
+}
+
+/// The same for [`Wide`], whose passes are not compiled for other levels too: they are many.
+#[inline(always)]
+#[allow(unsafe_code)] // as above
+fn wide<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if Level::Avx2.is_available() {
+        // SAFETY: this core has the feature.
+        return unsafe { with_avx2(work) };
+    }
+    work()
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -14,6 +14,9 @@ struct Options {
     /// So many updates of each training.
     #[arg(long, default_value_t = 2)]
     updates: u32,
+    /// Only the first N trainings.
+    #[arg(long, value_name = "N")]
+    trainings: Option<usize>,
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
@@ -21,7 +24,7 @@ struct Options {
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
-    let expected = Expected::computed(options.updates)?;
+    let expected = Expected::computed(options.updates, options.trainings)?;
     let different = interpret(&expected)?;
     if options.json {
         let object = serde_json::json!({ "trainings": expected.len(), "different": different });

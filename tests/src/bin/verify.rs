@@ -92,6 +92,7 @@ fn elsewhere() -> Vec<Check> {
             "the golden digests at another level, with AVX2 and FMA, with the feature small",
             "run --quiet --package tamis-tests --bin bits -- --few",
         ),
+        ours("some trainings in Miri", "interpret -- --trainings 8"),
     ]
 }
 

@@ -69,7 +69,7 @@ impl Sanitizer {
         ensure_component("rust-src")?;
         self.check_control()?;
         let mut cargo = toolchain::program(NIGHTLY, "cargo");
-        cargo.args(["test", "--no-fail-fast", "--target", &host()?]);
+        cargo.args(["test", "--profile", "quick", "--no-fail-fast", "--target", &host()?]);
         if self.is_of_std {
             cargo.arg("-Zbuild-std");
         }

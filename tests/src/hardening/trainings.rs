@@ -23,13 +23,14 @@ impl Expected {
         Self::of(tamis_bits::golden().map_err(Error::from_boxed)?)
     }
 
-    /// The same trainings over so many updates, with the digests that this host has now.
-    pub fn computed(updates: u32) -> Result<Self> {
+    /// The same trainings over so many updates, all or the first `count`, with the digests that this host has now.
+    pub fn computed(updates: u32, count: Option<usize>) -> Result<Self> {
         let golden = |Experiment { name, training }| {
             let digest = tamis_bits::digest(&training).map_err(Error::from_boxed)?;
             Ok(Golden { name, digest, training })
         };
-        Self::of(configurations::all(1, updates)?.into_iter().map(golden).collect::<Result<_>>()?)
+        let trainings = configurations::all(1, updates)?.into_iter().take(count.unwrap_or(usize::MAX));
+        Self::of(trainings.map(golden).collect::<Result<_>>()?)
     }
 
     fn of(golden: Vec<Golden>) -> Result<Self> {
