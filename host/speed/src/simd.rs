@@ -89,7 +89,8 @@ impl Level {
     }
 }
 
-/// The same for [`Wide`], whose passes are not compiled for other levels too: they are many.
+/// Does `work` with vectors of 256 bits where this core has them. Not by way of [`Level::run`]: the passes of [`Wide`] are
+/// many, and would be compiled for vectors of 512 bits too.
 #[inline(always)]
 #[allow(unsafe_code)] // as above
 fn wide<R>(work: impl FnOnce() -> R) -> R {

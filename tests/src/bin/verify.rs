@@ -17,7 +17,7 @@ use tamis_host::tools;
 #[derive(clap::Parser)]
 #[command(bin_name = "cargo verify")]
 struct Options {
-    /// Two hours more: all that docs/HARDENING.md has beside the short form, the programs of the real boards in every
+    /// Hours more: all that docs/HARDENING.md has beside the short form, the programs of the real boards in every
     /// profile and their lints, selections from 424 tables without anything to find, Parquet written and read
     #[arg(long)]
     long: bool,

@@ -1,7 +1,7 @@
 //! Fuzzing that is guided by coverage: the targets of [`fuzz`], by `cargo-fuzz` and libFuzzer, under the address sanitizer.
 
+use std::fs;
 use std::path::PathBuf;
-use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -27,13 +27,11 @@ pub struct Row {
 /// goes on from there; an input that does harm is an error, which names its file.
 pub fn explore(target: &'static str, seconds: u32) -> Result<Row> {
     ensure_toolchain(NIGHTLY)?;
-    let programs = ensure_subcommand("cargo-fuzz", "0.13.2")?;
+    let path = ensure_subcommand("cargo-fuzz", "0.13.2")?;
     let root = tools::workspace().join("target/fuzz");
     let (found, harmful) = (root.join("found").join(target), root.join("harmful"));
     fs::create_dir_all(&found)?;
     fs::create_dir_all(&harmful)?;
-    let path = env::var_os("PATH").unwrap_or_default();
-    let path = env::join_paths([programs].into_iter().chain(env::split_paths(&path)))?;
     let mut cargo = toolchain::program(NIGHTLY, "cargo");
     cargo.args(["fuzz", "run", "--debug-assertions", "--fuzz-dir", "tests/fuzz", "--target-dir"]).arg(&root);
     cargo.arg(target).args([&found, &fuzz::folder(target)]).arg("--");

@@ -6,14 +6,15 @@
 //! reason.
 
 use std::collections::BTreeMap;
-use std::{env, fs};
+use std::process::Command;
+use std::{fs, io};
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use serde_json::Value;
 use tamis_host::tools;
 
-use super::toolchain::{ensure_subcommand, output};
+use super::toolchain::ensure_subcommand;
 
 /// Those of the files of tests that take no longer than a second or two.
 const FIRST: [&str; 8] = ["batches", "layers", "losses", "orders", "random", "standardise", "tasks", "wire"];
@@ -31,11 +32,19 @@ pub struct Row {
     pub survivors: Vec<String>,
 }
 
-/// Mutates `files`, or the whole kernel; of all mutants the part `shard`, as "0/20". A row for each file.
+/// Mutates `files`, or the whole kernel; of all mutants the part `shard`, as "0/20": every twentieth, from the first on. A row
+/// for each file.
 pub fn mutate(files: &[String], shard: Option<&str>) -> Result<BTreeMap<String, Row>> {
-    let mut fates = BTreeMap::new();
-    run(files, shard, &FIRST, &mut fates)?;
-    run(files, shard, &[], &mut fates)?;
+    let mut chosen: Vec<_> = files.iter().flat_map(|file| ["--file".to_owned(), file.clone()]).collect();
+    if let Some(shard) = shard {
+        chosen.extend(["--sharding", "round-robin", "--shard", shard].map(str::to_owned));
+    }
+    let mut fates = outcomes(&chosen, &FIRST)?;
+    let survivors = fates.iter().filter(|(_, fate)| *fate == MISSED).map(|(name, _)| name);
+    let survivors: Vec<_> = survivors.flat_map(|name| ["--re".to_owned(), pattern(name)]).collect();
+    if !survivors.is_empty() {
+        fates.extend(outcomes(&survivors, &[])?);
+    }
     let explained = explained()?;
     let mut rows = BTreeMap::<String, Row>::new();
     for (name, fate) in fates {
@@ -43,54 +52,48 @@ pub fn mutate(files: &[String], shard: Option<&str>) -> Result<BTreeMap<String, 
         let row = rows.entry(file.to_owned()).or_default();
         match fate.as_str() {
             "CaughtMutant" | "Timeout" => row.killed += 1,
-            "Unviable" => row.unviable += 1,
-            _ if explained.contains(&without_place(&name)) => row.explained += 1,
-            _ => row.survivors.push(name),
+            MISSED if explained.contains(&without_place(&name)) => row.explained += 1,
+            MISSED => row.survivors.push(name),
+            _ => row.unviable += 1,
         }
     }
     Ok(rows)
 }
 
-/// Has `cargo-mutants` try these tests of the kernel on what is not known to be killed; all of them if none is named.
-fn run(
-    files: &[String],
-    shard: Option<&str>,
-    tests: &[&str],
-    fates: &mut BTreeMap<String, String>,
-) -> Result<()> {
-    let programs = ensure_subcommand("cargo-mutants", "27.1.0")?;
-    let path = env::var_os("PATH").unwrap_or_default();
-    let path = env::join_paths([programs].into_iter().chain(env::split_paths(&path)))?;
+/// What `cargo-mutants` says of a mutant that all tests let pass.
+const MISSED: &str = "MissedMutant";
+
+/// Has `cargo-mutants` try these tests of the kernel, all if none is named, on the chosen mutants: the fate of each, by name.
+fn outcomes(chosen: &[String], tests: &[&str]) -> Result<BTreeMap<String, String>> {
+    let path = ensure_subcommand("cargo-mutants", "27.1.0")?;
     let root = tools::workspace().join("target/mutants");
     fs::create_dir_all(&root)?;
-    let mut cargo = std::process::Command::new("cargo");
+    let mut cargo = Command::new("cargo");
     cargo.args(["mutants", "--package", "tamis", "--test-package", "tamis-kernel-tests", "--jobs", "2"]);
     cargo.args(["--profile", "quick", "--baseline", "skip", "--timeout", "120", "--output"]).arg(&root);
-    if fates.is_empty() {
-        let _ = fs::remove_dir_all(root.join("mutants.out"));
-    } else {
-        cargo.arg("--iterate");
-    }
-    files.iter().for_each(|file| _ = cargo.args(["--file", file]));
-    shard.iter().for_each(|shard| _ = cargo.args(["--shard", shard]));
-    cargo
-        .arg("--")
-        .args(tests.iter().flat_map(|test| ["--test", test]))
-        .current_dir(tools::workspace())
-        .env("PATH", path);
-    let output = output(&mut cargo, &[])?;
+    cargo.args(chosen).arg("--").args(tests.iter().flat_map(|test| ["--test", test]));
+    // It shows how far it is; what comes to the standard output is ours.
+    cargo.current_dir(tools::workspace()).env("PATH", path).stdout(io::stderr());
+    let status = cargo.status().context("cargo does not run")?;
     // 0: none has survived, 2: some have, 3: some have not ended.
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(matches!(output.status.code(), Some(0 | 2 | 3)), "cargo-mutants: {}\n{said}", output.status);
-    let outcomes = root.join("mutants.out/outcomes.json");
-    let text = fs::read_to_string(&outcomes).with_context(|| outcomes.display().to_string())?;
-    let outcomes: Value = serde_json::from_str(&text)?;
-    for outcome in outcomes["outcomes"].as_array().context("no outcomes")? {
+    ensure!(matches!(status.code(), Some(0 | 2 | 3)), "cargo-mutants: {status}");
+    let path = root.join("mutants.out/outcomes.json");
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let found: Value = serde_json::from_str(&text)?;
+    let fates = found["outcomes"].as_array().context("no outcomes")?.iter().map(|outcome| {
         let (name, fate) = (&outcome["scenario"]["Mutant"]["name"], &outcome["summary"]);
         let (name, fate) = (name.as_str().context("no name")?, fate.as_str().context("no summary")?);
-        fates.insert(name.to_owned(), fate.to_owned());
-    }
-    Ok(())
+        Ok((name.to_owned(), fate.to_owned()))
+    });
+    fates.collect()
+}
+
+/// The regular expression that finds a name and nothing else.
+fn pattern(name: &str) -> String {
+    let character = |c: char| {
+        if c.is_ascii_alphanumeric() { c.to_string() } else { format!("\\x{{{:X}}}", u32::from(c)) }
+    };
+    format!("^{}$", name.chars().map(character).collect::<String>())
 }
 
 /// The survivors that are explained, without their places, which move.

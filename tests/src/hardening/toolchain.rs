@@ -1,8 +1,9 @@
 //! Compilers beside the pinned one, and tools of theirs: each has a version, which is named here, and is installed by what
 //! needs it.
 
+use std::env;
+use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -40,9 +41,9 @@ pub fn ensure_component(component: &str) -> Result<()> {
     done(Command::new(words[0]).args(&words[1..]), &[]).context(add).map(drop)
 }
 
-/// Makes sure that a subcommand of cargo is there, in this version, and gives the folder of its program, which is to be where
-/// programs are looked for: a user's own programs stay as they are.
-pub fn ensure_subcommand(package: &str, version: &str) -> Result<PathBuf> {
+/// Makes sure that a subcommand of cargo is there, in this version, and gives the `PATH` on which it is found: a user's own
+/// programs stay as they are.
+pub fn ensure_subcommand(package: &str, version: &str) -> Result<OsString> {
     let root = tools::workspace().join("target/tools");
     let listed = Command::new("cargo").args(["install", "--list", "--root"]).arg(&root).output();
     let listed = listed.context("cargo does not run")?;
@@ -50,7 +51,8 @@ pub fn ensure_subcommand(package: &str, version: &str) -> Result<PathBuf> {
         let root = root.to_str().context("the folder of this repository is not in UTF-8")?;
         install(package, &format!("cargo install {package} --locked --version {version} --root {root}"))?;
     }
-    Ok(root.join("bin"))
+    let path = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths([root.join("bin")].into_iter().chain(env::split_paths(&path)))?)
 }
 
 fn install(what: &str, command: &str) -> Result<()> {
