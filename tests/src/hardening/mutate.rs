@@ -1,7 +1,7 @@
 //! Mutation testing: `cargo-mutants` changes an operator or a function of the kernel at a time, and a test of the kernel has to
 //! notice.
 //!
-//! The quickest judges are asked first, [`FIRST`], and all tests only about what they let pass. A mutant that survives them is a
+//! The quickest judges are asked first, and all tests only about what they let pass. A mutant that survives them is a
 //! hole in the tests, or changes nothing that anyone can see: those are listed in `tests/kernel/survivors.txt`, each with its
 //! reason.
 
