@@ -40,8 +40,12 @@ pub fn mutate(files: &[String], shard: Option<&str>) -> Result<BTreeMap<String, 
         chosen.extend(["--sharding", "round-robin", "--shard", shard].map(str::to_owned));
     }
     let mut fates = outcomes(&chosen, &FIRST)?;
-    let survivors = fates.iter().filter(|(_, fate)| *fate == MISSED).map(|(name, _)| name);
-    let survivors: Vec<_> = survivors.flat_map(|name| ["--re".to_owned(), pattern(name)]).collect();
+    let mut survivors = Vec::new();
+    for (name, _) in fates.iter().filter(|(_, fate)| *fate == MISSED) {
+        let (file, _) = name.split_once(':').context("a mutant is in a file")?;
+        // Both: some kinds of mutants are chosen whatever the expression is.
+        survivors.extend(["--file".to_owned(), file.to_owned(), "--re".to_owned(), pattern(name)]);
+    }
     if !survivors.is_empty() {
         fates.extend(outcomes(&survivors, &[])?);
     }
