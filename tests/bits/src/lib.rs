@@ -1,7 +1,7 @@
 //! Trainings and their digests, and those that the golden file has.
 //!
 //! They want nothing but the kernel and a standard library, so that they are built by any compiler, at any level, for any
-//! target, and quickly: `cargo bits` and `cargo mutate` live on it.
+//! target: `cargo bits` and `cargo interpret` live on it.
 
 use std::error::Error;
 

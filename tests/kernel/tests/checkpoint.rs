@@ -65,13 +65,12 @@ fn with_stops<S: Samples>(training: &Training, samples: impl Fn() -> S, stops: &
 
 /// Over the pairwise cover of all options, stopped twice: early, and in the middle of an epoch.
 #[test]
-fn resumed_is_uninterrupted_with_every_option() -> Result<()> {
+fn resumed_is_uninterrupted_with_every_option() {
     for (case, Golden { name, training, .. }) in golden().unwrap().into_iter().enumerate() {
         let stops = [1 + case as u32 % 7, 100 + (case as u32 * 37) % 120];
         let (whole, resumed) = with_stops(&training, || training.plan.task, &stops);
         assert_eq!(whole, resumed, "{name}");
     }
-    Ok(())
 }
 
 /// A ring keeps the last samples of a stream that cannot be had again.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::{fs, io};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use serde_json::Value;
 use tamis_host::tools;
@@ -58,7 +58,8 @@ pub fn mutate(files: &[String], shard: Option<&str>) -> Result<BTreeMap<String, 
             "CaughtMutant" | "Timeout" => row.killed += 1,
             MISSED if explained.contains(&without_place(&name)) => row.explained += 1,
             MISSED => row.survivors.push(name),
-            _ => row.unviable += 1,
+            "Unviable" => row.unviable += 1,
+            fate => bail!("{name}: {fate}"),
         }
     }
     Ok(rows)
