@@ -16,6 +16,7 @@ use crate::origin::Source;
 use crate::plan::{Plan, PlanError};
 use crate::resident::{Line, Sensor, State, Surroundings};
 use crate::samples::{NoSample, StoreError};
+use crate::support::NotFinite;
 use crate::task::TaskError;
 use crate::trainer::{TrainError, Trainer};
 use crate::verdict::{self, Verdict};
@@ -242,7 +243,9 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
             Err(TrainError::Rejected(_)) => {
                 self.rejected = self.rejected.saturating_add(training.plan.batch);
                 self.make_room();
-                return Ok(());
+                // With a damaged parameter it would be so for ever.
+                let params = self.trainer.model().params();
+                return NotFinite::among(params).map_err(|error| Reason::Train(TrainError::Overflow(error)));
             }
             Err(error) => return Err(Reason::Train(error)),
         }

@@ -53,9 +53,7 @@ impl<'a> Norms<'a> {
 
     /// Takes the norms of `params` as they are now, unless one of the parameters is not finite.
     pub fn check(&mut self, net: &impl Network, params: &[f32]) -> Result<(), NotFinite> {
-        if let Some(index) = params.iter().position(|param| !param.is_finite()) {
-            return Err(NotFinite(index));
-        }
+        NotFinite::among(params)?;
         let place = self.place();
         if let Some(norms) = self.ring.chunks_exact_mut(self.inputs.max(1)).nth(place) {
             column_norms(net, params, norms);
@@ -97,6 +95,13 @@ impl State for Norms<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct NotFinite(pub usize);
+
+impl NotFinite {
+    /// The first of these parameters, if there is one.
+    pub(crate) fn among(params: &[f32]) -> Result<(), Self> {
+        params.iter().position(|param| !param.is_finite()).map_or(Ok(()), |index| Err(Self(index)))
+    }
+}
 
 impl fmt::Display for NotFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

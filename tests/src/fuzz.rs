@@ -1,18 +1,17 @@
 //! Bytes from outside, and what must be true of all of them. Each target says whether it has accepted the bytes, and panics
 //! where its property does not hold.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use anyhow::Result;
-use serde::ser::{Serialize, SerializeTuple, Serializer};
+use serde::Serialize;
 use tamis::checkpoint::{CheckpointError, Checkpoints};
-use tamis::frame::{Decoder, FRAME, encode};
+use tamis::frame::{Decoder, FRAME};
 use tamis::link::{self, Envelope, Heard};
 use tamis::one_pass::Settings;
-use tamis::resident::{Line, Resident};
+use tamis::resident::Resident;
 use tamis::wire::{self, Answer, Configuration, Job, Origin, Packed, Request, Selection, Training};
 use tamis::{
     AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Rule, Seed, Sgd, Target, Task, Trainer,
@@ -28,6 +27,7 @@ use tamis_host::trace::{self, Trace};
 
 use crate::device::{Direct, NUMBERS, Nothing, switch_on};
 use tamis_kernel_tests::flash::{Flash, PAGE};
+use tamis_kernel_tests::script::{Script, content};
 
 /// A target.
 pub type Fuzz = fn(&[u8]) -> bool;
@@ -110,22 +110,17 @@ where
 /// A device that hears requests of any content, each after a byte with its length: it answers all of them, and a hello at the
 /// end; one of them at least was no refusal.
 pub fn resident(bytes: &[u8]) -> bool {
-    let mut requests: VecDeque<&[u8]> = VecDeque::new();
+    let (mut script, mut asked) = (Script::default(), 1);
     let mut rest = bytes;
     while let Some((&length, behind)) = rest.split_first() {
         let (request, behind) = behind.split_at(usize::from(length).min(behind.len()));
         if is_short(request) {
-            requests.push_back(request);
+            script = script.say_content(request);
+            asked += 1;
         }
         rest = behind;
     }
-    let hello = content(&Request::Hello);
-    let exit = content(&Request::Exit);
-    let asked = requests.len() + 1;
-    requests.push_back(&hello);
-    requests.push_back(&exit);
-    let mut script = Script { requests, link: link::Device::default(), answers: Vec::new() };
-    script.hear(&hello);
+    script = script.say(&Request::Hello).say(&Request::Exit);
     let (mut arena, mut indices) = (vec![0.0; NUMBERS], vec![0; 64]);
     let mut resident = Resident {
         board: "script",
@@ -142,11 +137,6 @@ pub fn resident(bytes: &[u8]) -> bool {
     script.answers.iter().any(|answer| matches!(answer, Answer::Progress(_)))
 }
 
-/// A request as it stands in a frame.
-fn content(request: &Request<'_>) -> Vec<u8> {
-    postcard::to_slice(request, &mut [0; FRAME]).expect("a request fits a frame").to_vec()
-}
-
 /// Whether a request can be read, is no exit, and asks for no more than a few updates: a device does what it is asked, and a
 /// million updates take as long as they take.
 fn is_short(request: &[u8]) -> bool {
@@ -155,56 +145,6 @@ fn is_short(request: &[u8]) -> bool {
         Ok((Request::Measure { updates, .. }, [])) => updates < 50,
         Ok((Request::Exit | Request::TestLoss, _)) | Err(_) => false,
         Ok((_, rest)) => rest.is_empty(),
-    }
-}
-
-/// A line on which everything has been said already.
-struct Script<'a> {
-    requests: VecDeque<&'a [u8]>,
-    link: link::Device,
-    answers: Vec<Answer>,
-}
-
-impl Script<'_> {
-    /// Hears a request in its frame.
-    fn hear(&mut self, request: &[u8]) -> bool {
-        let mut buffer = [0; FRAME];
-        let Ok(frame) = encode(&(1_u32, 1_u32, Raw(request)), &mut buffer) else { return false };
-        frame.iter().any(|&byte| self.link.hear(byte) == Some(Heard::Request))
-    }
-}
-
-impl Line for Script<'_> {
-    fn receive(&mut self) -> bool {
-        while let Some(request) = self.requests.pop_front() {
-            if self.hear(request) {
-                return true;
-            }
-        }
-        false
-    }
-
-    fn poll(&mut self) -> bool {
-        self.receive()
-    }
-
-    fn request(&self) -> Request<'_> {
-        self.link.request()
-    }
-
-    fn answer(&mut self, answer: &Answer) {
-        self.answers.push(answer.clone());
-    }
-}
-
-/// Bytes as they are.
-struct Raw<'a>(&'a [u8]);
-
-impl Serialize for Raw<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut tuple = serializer.serialize_tuple(self.0.len())?;
-        self.0.iter().try_for_each(|byte| tuple.serialize_element(byte))?;
-        tuple.end()
     }
 }
 

@@ -59,7 +59,7 @@ pub const FAULTS: [Fault; 20] = [
     Fault {
         what: "a parameter is no longer a number",
         round: 1,
-        then: "the check after every 100 updates, and at the end, names it and ends the training",
+        then: "the check after every 100 updates names it, on a device also the first batch that is refused as a whole; the training ends",
         lost: "the updates since the last checkpoint",
         file: "kernel/src/support.rs",
         removal: ["params.iter().position(|param| !param.is_finite())", "params.iter().position(|_| false)"],

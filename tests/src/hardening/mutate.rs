@@ -1,9 +1,9 @@
 //! Mutation testing: `cargo-mutants` changes an operator or a function of the kernel at a time, and a test of the kernel has to
 //! notice.
 //!
-//! The quickest judges are asked first, and all tests only about what they let pass. A mutant that survives them is a
-//! hole in the tests, or changes nothing that anyone can see: those are listed in `tests/kernel/survivors.txt`, each with its
-//! reason.
+//! The quickest judge is asked first, and each of the others only about what those before let pass. A mutant that survives
+//! them all is a hole in the tests, or changes nothing that anyone can see: those are listed in
+//! `tests/kernel/survivors.txt`, each with its reason.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -16,8 +16,12 @@ use tamis_host::tools;
 
 use super::toolchain::ensure_subcommand;
 
-/// Those of the files of tests that take no longer than a second or two.
-const FIRST: [&str; 8] = ["batches", "layers", "losses", "orders", "random", "standardise", "tasks", "wire"];
+/// The package with the golden digests of trainings with every option: a few seconds.
+const GOLDEN: &str = "tamis-bits";
+/// The package with the other tests that need nothing but the kernel.
+const TESTS: &str = "tamis-kernel-tests";
+/// Those of its files that take long to build after a change deep in the arithmetic, or to run.
+const SLOW: [&str; 2] = ["checkpoint", "literal"];
 
 /// What has become of the mutants of a file.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -39,15 +43,23 @@ pub fn mutate(files: &[String], shard: Option<&str>) -> Result<BTreeMap<String, 
     if let Some(shard) = shard {
         chosen.extend(["--sharding", "round-robin", "--shard", shard].map(str::to_owned));
     }
-    let mut fates = outcomes(&chosen, &FIRST)?;
-    let mut survivors = Vec::new();
-    for (name, _) in fates.iter().filter(|(_, fate)| *fate == MISSED) {
-        let (file, _) = name.split_once(':').context("a mutant is in a file")?;
-        // Both: some kinds of mutants are chosen whatever the expression is.
-        survivors.extend(["--file".to_owned(), file.to_owned(), "--re".to_owned(), pattern(name)]);
-    }
-    if !survivors.is_empty() {
-        fates.extend(outcomes(&survivors, &[])?);
+    let mut fates = BTreeMap::<String, String>::new();
+    let (slow, quick) = files_of_tests()?.into_iter().partition(|file| SLOW.contains(&file.as_str()));
+    for (package, tests) in [(GOLDEN, Vec::new()), (TESTS, quick), (TESTS, slow)] {
+        for (name, fate) in outcomes(&chosen, package, &tests)? {
+            // Some kinds of mutants are tried again although they were not asked for.
+            if fates.get(&name).is_none_or(|before| before == MISSED) {
+                fates.insert(name, fate);
+            }
+        }
+        chosen.clear();
+        for (name, _) in fates.iter().filter(|(_, fate)| *fate == MISSED) {
+            let (file, _) = name.split_once(':').context("a mutant is in a file")?;
+            chosen.extend(["--file".to_owned(), file.to_owned(), "--re".to_owned(), pattern(name)]);
+        }
+        if chosen.is_empty() {
+            break;
+        }
     }
     let explained = explained()?;
     let mut rows = BTreeMap::<String, Row>::new();
@@ -68,15 +80,29 @@ pub fn mutate(files: &[String], shard: Option<&str>) -> Result<BTreeMap<String, 
 /// What `cargo-mutants` says of a mutant that all tests let pass.
 const MISSED: &str = "MissedMutant";
 
-/// Has `cargo-mutants` try these tests of the kernel, all if none is named, on the chosen mutants: the fate of each, by name.
-fn outcomes(chosen: &[String], tests: &[&str]) -> Result<BTreeMap<String, String>> {
+/// The names of the files of [`TESTS`].
+fn files_of_tests() -> Result<Vec<String>> {
+    let folder = tools::workspace().join("tests/kernel/tests");
+    let mut names = Vec::new();
+    for file in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+        let name = file?.path().file_stem().map(|name| name.to_string_lossy().into_owned());
+        names.push(name.context("a file has a name")?);
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Has `cargo-mutants` try these files of tests of a package, all if none is named, on the chosen mutants: the fate of each, by
+/// name.
+fn outcomes(chosen: &[String], package: &str, tests: &[String]) -> Result<BTreeMap<String, String>> {
     let path = ensure_subcommand("cargo-mutants", "27.1.0")?;
     let root = tools::workspace().join("target/mutants");
     fs::create_dir_all(&root)?;
     let mut cargo = Command::new("cargo");
-    cargo.args(["mutants", "--package", "tamis", "--test-package", "tamis-kernel-tests", "--jobs", "2"]);
+    cargo.args(["mutants", "--package", "tamis", "--test-package", package, "--jobs", "2"]);
     cargo.args(["--profile", "quick", "--baseline", "skip", "--timeout", "120", "--output"]).arg(&root);
-    cargo.args(chosen).arg("--").args(tests.iter().flat_map(|test| ["--test", test]));
+    // An argument of cargo itself: what is not asked is not built either.
+    cargo.args(tests.iter().map(|test| format!("--cargo-arg=--test={test}"))).args(chosen);
     // It shows how far it is; what comes to the standard output is ours.
     cargo.current_dir(tools::workspace()).env("PATH", path).stdout(io::stderr());
     let status = cargo.status().context("cargo does not run")?;
