@@ -1,11 +1,12 @@
 //! `docs/HARDENING.md` tells what is there: the table of faults, whose defences `cargo faults` takes away, and every
-//! exception from `unsafe_code`.
+//! exception from `unsafe_code`; and each target of bytes from outside is a program of `tests/fuzz`.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use tamis_host::tools;
+use tamis_tests::fuzz::TARGETS;
 use tamis_tests::hardening::faults::{self, FAULTS};
 
 fn page() -> Result<String> {
@@ -59,5 +60,14 @@ fn every_exception_from_unsafe_code_is_listed() -> Result<()> {
     }
     let kernel = fs::read_to_string(tools::workspace().join("kernel/Cargo.toml"))?;
     assert!(kernel.contains("unsafe_code = \"forbid\""));
+    Ok(())
+}
+
+#[test]
+fn every_target_is_a_program_of_its_own() -> Result<()> {
+    let manifest = fs::read_to_string(tools::workspace().join("tests/fuzz/Cargo.toml"))?;
+    let bins = manifest.split("[[bin]]\n").skip(1);
+    let names: Vec<_> = bins.filter_map(|bin| bin.lines().next()?.split('"').nth(1)).collect();
+    assert_eq!(names, TARGETS.map(|(name, ..)| name));
     Ok(())
 }

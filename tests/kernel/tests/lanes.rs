@@ -21,7 +21,7 @@ fn settings(stretch: f32) -> [Sgd; 4] {
     ]
 }
 
-/// With settings and samples of its own, by ones and in batches; outputs in blocks of 8 and less.
+/// With settings and samples of its own, by ones and in batches, of a power of two or not; outputs in blocks of 8 and less.
 #[test]
 fn every_lane_is_a_training() -> Result<()> {
     type Net = net!(type 3 17 Tanh Bias, 17 9 Relu NoBias, 9 1 Identity Bias);
@@ -35,7 +35,7 @@ fn every_lane_is_a_training() -> Result<()> {
         (x, target)
     };
     for kind in 0..4 {
-        for batch in [1, 3] {
+        for batch in [1, 3, 4] {
             let each: [Sgd; LANES] = std::array::from_fn(|lane| settings(1.0 + 0.1 * lane as f32)[kind]);
             let together = lanes::bundle(&each).context("one kind")?;
             let start = numbers(5, Net::PARAMS);
