@@ -1,4 +1,4 @@
-//! Lanes, by themselves: each operation, each step, each setting acts on one lane as on a number alone.
+//! Bundles of lanes, by themselves: each operation, each step, each setting acts on one lane as on a number alone.
 
 use anyhow::{Context, Result};
 use tamis::lanes::Portable;
