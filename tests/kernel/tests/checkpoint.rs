@@ -2,7 +2,8 @@
 //! memory, the newest whole checkpoint is found, or none.
 
 use anyhow::{Context, Result};
-use tamis::checkpoint::{self, CheckpointError, Checkpoints, Found};
+use tamis::checkpoint::{self, CheckpointError, Checkpoints, Found, Resumable};
+use tamis::state::{State, Words};
 use tamis::wire::Training;
 use tamis::{
     ARITHMETIC_VERSION, AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Ring, Rule, Samples,
@@ -273,6 +274,68 @@ fn memory_without_a_checkpoint_has_none() {
         flash.bytes[24..28].copy_from_slice(&1_u32.to_le_bytes());
         assert_eq!(newest(&flash), None);
     }
+}
+
+/// What was described and saved is read again without a training, a slot may be full to its last byte, and one is a half.
+#[test]
+fn a_slot_may_be_full() -> Result<()> {
+    let training = small(10);
+    let mut memory = Memory::of(&training);
+    let mut trainer = start(&training, &mut memory, training.plan.task);
+    let of_state = checkpoint::bytes_needed(0, &mut trainer);
+    let mut checkpoints = Checkpoints::halves(Flash::new(6))?;
+    assert_eq!((checkpoints.slots(), checkpoints.room()), (2, 3 * PAGE as u32));
+    // The state fills its last block with ones; the description goes there first.
+    let full: Vec<u8> = (0..4 * PAGE).map(|k| k as u8).collect();
+    let longest = (0..full.len())
+        .rev()
+        .find(|&length| checkpoint::bytes_needed(length, &mut trainer) <= 3 * PAGE as u32)
+        .context("none fits")?;
+    assert!(longest as u32 >= 3 * PAGE as u32 - of_state);
+    let description = &full[..longest];
+    assert_eq!(checkpoint::bytes_needed(longest, &mut trainer), 3 * PAGE as u32);
+    let found = checkpoints.save(description, &mut trainer)?;
+    assert_eq!(checkpoints.newest()?, Some(found));
+    let mut read = vec![0; longest];
+    checkpoints.description(&found, &mut read)?;
+    assert_eq!(read, description);
+    let params: Vec<u8> = trainer.model().params().iter().flat_map(|param| param.to_le_bytes()).collect();
+    let mut read = vec![0; params.len()];
+    checkpoints.state(&found, &mut read)?;
+    assert_eq!(read, params);
+    checkpoints.erase()?;
+    assert_eq!(checkpoints.newest()?, None);
+    assert_eq!(Checkpoints::new(Flash::new(64), SLOT)?.slots(), 32);
+    Ok(())
+}
+
+/// What has 64 bits is two words, the low one first.
+#[test]
+fn a_long_word_comes_back() -> Result<()> {
+    struct Long(u64);
+    impl State for Long {
+        fn pass<W: Words>(&mut self, words: &mut W) -> Result<(), W::Error> {
+            words.long(&mut self.0)
+        }
+    }
+    impl Resumable for Long {
+        fn updates(&self) -> u32 {
+            1
+        }
+
+        fn digest(&self) -> u32 {
+            2
+        }
+    }
+    let mut checkpoints = checkpoints(Flash::new(4));
+    let found = checkpoints.save(b"", &mut Long(0x0123_4567_89AB_CDEF))?;
+    let mut bytes = [0; 8];
+    checkpoints.state(&found, &mut bytes)?;
+    assert_eq!(bytes, [0xEF, 0xCD, 0xAB, 0x89, 0x67, 0x45, 0x23, 0x01]);
+    let mut long = Long(0);
+    checkpoints.load(b"", &mut long)?;
+    assert_eq!(long.0, 0x0123_4567_89AB_CDEF);
+    Ok(())
 }
 
 /// Byte by byte what the documentation says.

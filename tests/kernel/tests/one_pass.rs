@@ -1,8 +1,11 @@
 //! One pass over a stream: against f64, and what it refuses.
 
 use anyhow::Result;
-use tamis::one_pass::{Finding, Label, OnePass, OnePassError, Progress, Settings, Stage};
-use tamis::{Chain, Dense, Identity, Seed, Shadow, StepError, Tanh, Target, Task};
+use tamis::one_pass::{Finding, Label, OnePass, OnePassError, Progress, Settings, Stage, loss};
+use tamis::{
+    AnyActivation, Chain, Dense, Identity, LayerSpec, Layers, Screen, Seed, Shadow, StepError, Tanh, Target,
+    Task,
+};
 use tamis_kernel_tests::oracle::{self, Shadows};
 use tamis_kernel_tests::{Row, bits, relative_distance};
 
@@ -135,10 +138,14 @@ fn what_carries_nothing_is_named() -> Result<()> {
             change(k, &mut x, &mut y);
             pass.push(&x, y)?;
         }
-        anyhow::Ok((pass.findings(), pass.constant_inputs().collect::<Vec<_>>(), pass.has_constant_target()))
+        let constant: Vec<_> = pass.constant_inputs().collect();
+        if let &[input] = &constant[..] {
+            assert_eq!(pass.screen().z()[input], [0.0; 2]);
+        }
+        anyhow::Ok((pass.findings(), constant, pass.has_constant_target()))
     };
-    let (findings, constant, _) = run(|_, x, _| x[5] = 3.25)?;
-    assert_eq!((findings[5], constant), (Finding::NoEvidence, vec![5]));
+    let (findings, constant, is_constant) = run(|_, x, _| x[5] = 3.25)?;
+    assert_eq!((findings[5], constant, is_constant), (Finding::NoEvidence, vec![5], false));
     let (findings, _, is_constant) = run(|_, _, y| *y = 1.0)?;
     assert!(is_constant && !findings.iter().any(|finding| matches!(finding, Finding::Relevant(_))));
     let (findings, _, _) = run(|k, x, y| {
@@ -184,6 +191,45 @@ fn what_makes_no_sense_is_refused() {
     let mut memory = [0.0; Pass::NUMBERS];
     let refused = Pass::new(&good, Shadow::Reservoir(&mut none), &mut memory).err();
     assert_eq!(refused, Some(OnePassError::Shadow));
+}
+
+#[test]
+fn a_network_of_another_shape_is_refused() -> Result<()> {
+    let mut memory = [0.0; 2 * Pass::NUMBERS];
+    for (inputs, outputs, is_refused) in [(32, 1, false), (31, 1, true), (32, 2, true), (16, 1, true)] {
+        let net = Layers::new(inputs, &[LayerSpec::new(outputs, AnyActivation::Identity)])?;
+        let settings = Settings::new(1_000, Seed(1));
+        let pass = OnePass::<_, INPUTS, _>::over(net, loss(), &settings, Shadow::Previous, &mut memory);
+        let expected = is_refused.then_some(OnePassError::Network);
+        assert_eq!(pass.err(), expected, "{inputs} inputs, {outputs} outputs");
+    }
+    Ok(())
+}
+
+/// Where the bound is, by its formula in f64: for few inputs and for many, from samples whose z grows with their number.
+#[test]
+fn an_input_is_visible_beyond_the_bound() {
+    fn check<const D: usize>() -> (usize, usize) {
+        let bound = 2.0 * (40.0 * D as f64).ln();
+        let mut screen = Screen::<D>::default();
+        let mut counts = (0, 0);
+        for k in 0..60 {
+            let v = if k % 2 == 0 { 1.0 } else { -1.0 };
+            screen.push(&[v; D], v);
+            let [z, _] = screen.z()[0];
+            let is_visible = f64::from(z).powi(2) > bound;
+            assert_eq!(screen.visible(), [is_visible; D], "{k} samples, z {z}");
+            if is_visible {
+                counts.0 += 1;
+            } else {
+                counts.1 += 1;
+            }
+        }
+        counts
+    }
+    for counts in [check::<1>(), check::<4>(), check::<100>()] {
+        assert!(counts.0 > 5 && counts.1 > 5, "{counts:?}");
+    }
 }
 
 /// Parameters and gradient of 273 numbers, 32 norms: 2.3 KB. The rest is scratch, scale, the last two rows, the screen,

@@ -20,12 +20,12 @@ use tamis_kernel_tests::{bits, numbers};
 
 /// Rows of a task, of which every one with an index that this divides is lost: not a number.
 #[derive(Default)]
-struct Sensor {
+struct Sensor<const WIDTH: u16 = 8> {
     task: Option<Task>,
     loses_every: Option<u64>,
 }
 
-impl Samples for Sensor {
+impl<const WIDTH: u16> Samples for Sensor<WIDTH> {
     fn sample(&mut self, index: u64, x: &mut [f32], target: &mut [f32]) -> Result<(), NoSample> {
         let task = self.task.ok_or(NoSample(index))?;
         target.fill(task.row(index, x));
@@ -36,8 +36,8 @@ impl Samples for Sensor {
     }
 }
 
-impl resident::Sensor for Sensor {
-    const INPUTS: u16 = 8;
+impl<const WIDTH: u16> resident::Sensor for Sensor<WIDTH> {
+    const INPUTS: u16 = WIDTH;
 
     fn start(&mut self, task: &Task) {
         self.task = Some(*task);
@@ -81,6 +81,27 @@ impl Surroundings for Witness {
         self.ticks = Some(2 * ticks);
         Some(ticks)
     }
+}
+
+/// Nothing is around.
+struct Nothing;
+
+impl Surroundings for Nothing {}
+
+/// A device with this sensor, without flash memory, timer or display: its answers, but for the first.
+fn bare<const WIDTH: u16>(script: Script) -> Vec<Answer> {
+    let mut script = script.say(&Request::Exit);
+    let (mut arena, mut indices) = (vec![0.0; 3_000], vec![0; 64]);
+    let mut resident = Resident {
+        board: "bare",
+        arena: &mut arena,
+        indices: &mut indices,
+        sensor: Sensor::<WIDTH>::default(),
+        checkpoints: None::<Checkpoints<Flash>>,
+        surroundings: Nothing,
+    };
+    resident.run(&mut script);
+    script.answers.split_off(1)
 }
 
 /// A device.
@@ -334,7 +355,7 @@ fn a_training_takes_the_stream_of_the_host_in_any_pieces() -> Result<()> {
         (Data::Stream, 3, 120),
         (Data::Ring { capacity: 9, visits: 2 }, 2, 45),
         (Data::Shuffled(20), 3, 20),
-        (Data::Keyed(20), 1, 20),
+        (Data::Keyed(20), 1, 21), // more than are kept
     ] {
         let training = training(data, batch, 40);
         let sent = stream(&training, rows);
@@ -462,6 +483,9 @@ fn one_job_at_a_time() {
     wide.layers = Layers::new(10, &[LayerSpec::new(2, AnyActivation::Identity)]).unwrap();
     script = configure(script, &job(&wide, Origin::Host, None));
     let answers = Board::default().run(script.say(&Request::Status));
+    wide.plan.data = Data::Stream;
+    let script = configure(Script::default(), &job(&wide, Origin::Host, None));
+    assert_eq!(progress(&Board::default().run(script)[0]).updates, 0);
     assert_eq!(progress(&answers[1]).updates, 5);
     assert_eq!(progress(&answers[2]).updates, 0);
     assert_eq!(answers[3..5], [Answer::Idle, Answer::Idle]);
@@ -508,12 +532,12 @@ fn rejected_samples_are_counted() {
         let training = training(Data::Stream, batch, 60);
         let mut board = Board::default();
         board.sensor.loses_every = Some(2);
-        let advance = Request::Advance { until: 20, digest_every: 20 };
+        let advance = Request::Advance { until: 20, digest_every: 1 };
         let script = configure(Script::default(), &job(&training, Origin::Device, None)).say(&advance);
         let answers = board.run(script);
         let progress = progress(&answers[1]);
         // Of batches of one every second is lost, of three one row or two.
-        assert_eq!(progress.updates, 20);
+        assert_eq!((progress.updates, progress.digests.len()), (20, 20));
         assert_eq!(progress.rejected, rejected);
     }
     let mut board = Board::default();
@@ -576,6 +600,43 @@ fn a_training_goes_on_from_its_checkpoints() {
     assert_eq!(board.run(Script::default().say(&Request::Status)), [Answer::Idle]);
 }
 
+/// Samples of a host, or of which the last are kept: what was used before the checkpoint is not wanted again.
+#[test]
+fn what_comes_as_it_does_goes_on_from_its_checkpoints() {
+    for (data, origin) in [
+        (Data::Stream, Origin::Host),
+        (Data::Ring { capacity: 9, visits: 3 }, Origin::Host),
+        (Data::Ring { capacity: 9, visits: 3 }, Origin::Device),
+    ] {
+        let training = training(data, 2, 30);
+        let course = course(&training, 30);
+        let sent = stream(&training, 60);
+        let configured = job(&training, origin, Some(1));
+        let mut board = Board { flash: Some(Flash::new(32)), ..Board::default() };
+        let advance = Request::Advance { until: 12, digest_every: 30 };
+        let script = configure(Script::default(), &configured);
+        let script =
+            if origin == Origin::Host { samples(script, 0, &sent[..90]) } else { script.say(&advance) };
+        let answers = board.run(script);
+        let before = progress(answers.last().unwrap()).clone();
+        assert!(before.updates >= 3 && before.durable == Some(before.updates), "{data:?}: {before:?}");
+        let answers = board.run(Script::default().say(&Request::Status));
+        let after = progress(&answers[0]);
+        assert_eq!((after.updates, after.digest), (before.updates, before.digest), "{data:?}");
+        let wanted = after.received as usize;
+        assert!(wanted <= before.received as usize && wanted.is_multiple_of(9), "{data:?}: {wanted}");
+        assert_eq!(wanted > 0, origin == Origin::Host, "{data:?}");
+        let script = Script::default();
+        let script = match origin {
+            Origin::Host => samples(script, wanted, &sent[wanted..]),
+            _ => script.say(&Request::Advance { until: 30, digest_every: 30 }),
+        };
+        let answers = board.run(script);
+        let end = progress(answers.last().unwrap());
+        assert_eq!((end.updates, end.digest), (30, course[29].0), "{data:?}");
+    }
+}
+
 /// Flash memory that fails is a refusal, of a job and of a request to forget.
 #[test]
 fn flash_memory_that_fails_is_named() {
@@ -619,8 +680,19 @@ fn updates_are_measured_by_the_timer() {
     board.witness.ticks = Some(11);
     let answers = board.run(Script::default().say(&measure).say(&Request::Status));
     assert_eq!(answers, [Answer::Ticks { once: 11, twice: 22 }, Answer::Idle]);
-    let answers = Board::default().run(Script::default().say(&measure));
+    let answers = bare::<8>(Script::default().say(&measure));
     assert!(refusal(&answers[0]).contains("no timer"), "{answers:?}");
+    // The updates are made, with a timer and without.
+    let mut diverging = training.clone();
+    diverging.plan.sgd = Sgd::new(1e30).unwrap();
+    let mut buffer = [0; FRAME];
+    let measure =
+        Request::Measure { training: Packed::message(&diverging, &mut buffer).unwrap(), updates: 9 };
+    let mut board = Board::default();
+    board.witness.ticks = Some(11);
+    for answers in [board.run(Script::default().say(&measure)), bare::<8>(Script::default().say(&measure))] {
+        assert!(refusal(&answers[0]).contains("not a finite number"), "{answers:?}");
+    }
     let mut buffer = [0; 4 * NUMBERS];
     let garbage = Request::Measure { training: Packed::numbers(&[1.0; 3], &mut buffer), updates: 5 };
     let answers = Board::default().run(Script::default().say(&garbage));
@@ -631,6 +703,7 @@ fn updates_are_measured_by_the_timer() {
 #[test]
 fn a_selection_answers_as_its_pass_does() -> Result<()> {
     type Pass<'a> = OnePass<'a, Chain<Dense<16, 8, Tanh>, Dense<8, 1, Identity>>, 8>;
+    assert_eq!(resident::NUMBERS, Pass::NUMBERS);
     let selection = selection(2_000);
     let mut memory = [0.0; Pass::NUMBERS];
     let mut pass = Pass::new(&selection.settings, Shadow::Previous, &mut memory)?;
@@ -718,6 +791,12 @@ fn what_a_selection_cannot_do_is_refused() {
     ] {
         let answers = Board::default().run(begun(selection));
         assert!(refusal(&answers[0]).contains(complaint), "{answers:?}");
+    }
+    let of_inputs = |inputs| begun(Selection { task: Task { inputs, ..task }, ..selection(1_000) });
+    assert!(refusal(&bare::<4>(of_inputs(5))[0]).contains("4 inputs"));
+    assert!(refusal(&bare::<12>(of_inputs(9))[0]).contains("8 inputs"));
+    for answers in [bare::<4>(of_inputs(4)), bare::<8>(of_inputs(8)), bare::<12>(of_inputs(8))] {
+        assert_eq!(progress(&answers[0]).updates, 0);
     }
     let answers = Board { numbers: 90, ..Board::default() }.run(begun(selection(1_000)));
     assert!(refusal(&answers[0]).contains("lent"), "{answers:?}");

@@ -2,6 +2,7 @@
 
 use tamis::Verdict::{Irrelevant, Relevant, Undecided};
 use tamis::support::CHECKS;
+use tamis::verdict::is_exact;
 use tamis::{Contrast, Norms, NotFinite, Rule, RuleError, Shape, Verdict};
 use tamis_kernel_tests::bench::Bench;
 use tamis_kernel_tests::{net, numbers};
@@ -146,8 +147,27 @@ fn the_widest_gap_divides_if_it_is_wide_enough() {
     for (norms, verdicts) in cases {
         assert_eq!(judged(rule, norms, norms.len()), verdicts, "{norms:?}");
     }
+    // Of equally wide gaps the upper one.
+    let rule = Rule::Gap { least: 2.0 };
+    assert_eq!(judged(rule, &[8.0, 4.0, 2.0, 1.0], 4), [Relevant, Irrelevant, Irrelevant, Irrelevant]);
+    assert_eq!(judged(rule, &[1.0, 2.0, 4.0, 8.0], 4), [Irrelevant, Irrelevant, Irrelevant, Relevant]);
     assert!(judged(rule, &[], 0).is_empty());
     assert_eq!(judged(rule, &[f32::NAN; 3], 3), [Undecided; 3]);
+}
+
+/// All that are relevant and no others; undecided counts as not found.
+#[test]
+fn exact_is_what_finds_the_relevant_and_nothing_else() {
+    assert!(is_exact(&[Relevant, Relevant, Irrelevant, Undecided], 2));
+    for verdicts in [
+        [Relevant, Irrelevant, Irrelevant, Irrelevant],
+        [Relevant, Undecided, Irrelevant, Irrelevant],
+        [Relevant, Relevant, Relevant, Irrelevant],
+        [Relevant, Relevant, Irrelevant, Relevant],
+    ] {
+        assert!(!is_exact(&verdicts, 2), "{verdicts:?}");
+    }
+    assert!(is_exact(&[Irrelevant, Undecided], 0));
 }
 
 #[test]

@@ -261,6 +261,25 @@ fn empty_frames_are_passed_over() {
     assert_eq!(answers_in(&bytes), [Ok(IDLE), Ok(IDLE)]);
 }
 
+/// As long as no byte has come after it; of a damaged frame nothing.
+#[test]
+fn the_last_message_is_there_until_the_next_byte() {
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.message::<()>(), Err(FrameError)); // which nothing at all would be
+    let (last, before) = (0, frame(&7_u32));
+    assert_eq!(before.last(), Some(&last));
+    for &byte in &before[..before.len() - 1] {
+        assert_eq!(decoder.push::<u32>(byte), None);
+        assert_eq!(decoder.message::<u32>(), Err(FrameError));
+    }
+    assert_eq!(decoder.push::<u32>(last), Some(Ok(7)));
+    assert_eq!(decoder.message::<u32>(), Ok(7));
+    assert_eq!(decoder.push::<u32>(1), None);
+    assert_eq!(decoder.message::<u32>(), Err(FrameError));
+    assert_eq!(decoder.push::<()>(0), Some(Err(FrameError)));
+    assert_eq!(decoder.message::<()>(), Err(FrameError));
+}
+
 /// An error, and after it the next frame is read as if nothing had been.
 fn is_refused(bytes: &[u8]) {
     let read = answers_in(&[bytes, &frame(&IDLE)].concat());
