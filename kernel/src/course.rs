@@ -185,7 +185,8 @@ impl<'c, 'm, S: Sensor, F: NorFlash, R: Surroundings> Course<'c, 'm, S, F, R> {
             if !is_taken {
                 break;
             }
-            if self.is_ready()? && self.is_fed_by_the_line() {
+            // More than one where an update wants no new sample of a ring: its room stays full.
+            while self.is_ready()? && self.is_fed_by_the_line() {
                 self.update()?;
             }
         }
