@@ -9,8 +9,7 @@ use tamis::checkpoint::Checkpoints;
 use tamis::frame::FRAME;
 use tamis::link::{Device, Envelope, Heard};
 use tamis::resident::{Line, Resident, Sensor, Surroundings};
-use tamis::wire::{Answer, Request, Training};
-use tamis::{AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Rule, Seed, Sgd, Target, Task};
+use tamis::wire::{Answer, Request};
 use tamis_host::device as host;
 use tamis_host::device::select::TaskSensor;
 use tamis_host::link::Link;
@@ -143,27 +142,3 @@ impl Line for Wire {
 pub struct Nothing;
 
 impl Surroundings for Nothing {}
-
-/// A training for a device: 10-6-1, two of the inputs probes.
-pub fn training(data: Data, batch: u32, standardise: Option<u32>, updates: u32) -> Training {
-    let hidden = LayerSpec::new(6, AnyActivation::Tanh);
-    let last = LayerSpec::new(1, AnyActivation::Identity);
-    Training {
-        layers: Layers::new(10, &[hidden, last]).unwrap(),
-        loss: AnyLoss::Mse,
-        plan: Plan {
-            seed: Seed(3),
-            task: Task::plain(Target::Sine, 8, 2, 0.3, Seed(4)),
-            data,
-            standardise,
-            label_noise: Some(0.1),
-            init: Init::scaled(1.0),
-            batch,
-            sgd: Sgd::new(0.05).unwrap(),
-            momentum: Some(0.5),
-            pressed: None,
-            updates,
-            rule: Rule::Probes { count: 2, factor: 3.0 },
-        },
-    }
-}

@@ -19,8 +19,9 @@ use tamis_host::machine::Machine;
 use tamis_host::replica::{Memory, bits};
 use tamis_host::{pool, tools};
 use tamis_kernel_tests::flash::Flash;
+use tamis_kernel_tests::script::training;
 use tamis_tests::command::tamis;
-use tamis_tests::device::{Direct, switch_on, training};
+use tamis_tests::device::{Direct, switch_on};
 
 fn standalone(training: &Training, checkpoint_every: Option<u32>) -> Configuration {
     Configuration { training: training.clone(), origin: Origin::Standalone, checkpoint_every }

@@ -10,12 +10,12 @@ use tamis::wire::{
     UPDATES, WIRE_VERSION,
 };
 use tamis::{
-    ARITHMETIC_VERSION, AnyActivation, AnyLoss, Chain, Data, Dense, Digest, Identity, Init, LayerSpec,
-    Layers, NoSample, Plan, Rule, Samples, Seed, Sgd, Shadow, Tanh, Target, Task, Trainer, Verdict,
+    ARITHMETIC_VERSION, AnyActivation, AnyLoss, Chain, Data, Dense, Digest, Identity, LayerSpec, Layers,
+    NoSample, Samples, Seed, Sgd, Shadow, Tanh, Target, Task, Trainer, Verdict,
 };
 use tamis_bits::Memory;
 use tamis_kernel_tests::flash::Flash;
-use tamis_kernel_tests::script::Script;
+use tamis_kernel_tests::script::{self, Script};
 use tamis_kernel_tests::{bits, numbers};
 
 /// Rows of a task, of which every one with an index that this divides is lost: not a number.
@@ -142,26 +142,7 @@ impl Board {
 }
 
 fn training(data: Data, batch: u32, updates: u32) -> Training {
-    let hidden = LayerSpec::new(6, AnyActivation::Tanh);
-    let last = LayerSpec::new(1, AnyActivation::Identity);
-    Training {
-        layers: Layers::new(10, &[hidden, last]).unwrap(),
-        loss: AnyLoss::Mse,
-        plan: Plan {
-            seed: Seed(3),
-            task: Task::plain(Target::Sine, 8, 2, 0.3, Seed(4)),
-            data,
-            standardise: None,
-            label_noise: None,
-            init: Init::scaled(1.0),
-            batch,
-            sgd: Sgd::new(0.05).unwrap(),
-            momentum: Some(0.5),
-            pressed: None,
-            updates,
-            rule: Rule::Probes { count: 2, factor: 3.0 },
-        },
-    }
+    script::training(data, batch, None, updates)
 }
 
 fn selection(samples: u32) -> Selection {
