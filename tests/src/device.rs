@@ -8,12 +8,13 @@ use anyhow::Result;
 use tamis::checkpoint::Checkpoints;
 use tamis::frame::FRAME;
 use tamis::link::{Device, Envelope, Heard};
-use tamis::resident::{Line, Resident, Sensor, Surroundings};
+use tamis::resident::{Line, Resident, Sensor};
 use tamis::wire::{Answer, Request};
 use tamis_host::device as host;
 use tamis_host::device::select::TaskSensor;
 use tamis_host::link::Link;
 
+use tamis_kernel_tests::board::Nothing;
 use tamis_kernel_tests::flash::Flash;
 
 /// How many numbers it has.
@@ -137,8 +138,3 @@ impl Line for Wire {
         self.say(&self.link.answer(answer));
     }
 }
-
-/// Nothing is around the device.
-pub struct Nothing;
-
-impl Surroundings for Nothing {}

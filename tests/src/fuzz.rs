@@ -13,21 +13,22 @@ use tamis::link::{self, Envelope, Heard};
 use tamis::one_pass::Settings;
 use tamis::resident::Resident;
 use tamis::wire::{self, Answer, Configuration, Job, Origin, Packed, Request, Selection, Training};
-use tamis::{
-    AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Rule, Seed, Sgd, Target, Task, Trainer,
-};
+use tamis::{AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Rule, Seed, Sgd, Target, Task};
 use tamis_host::device::feed::{feed_and_trace, rows_of};
 use tamis_host::device::select::TaskSensor;
 use tamis_host::exchange::{Hints, onnx, tensors};
-use tamis_host::replica::{Memory, bits};
+use tamis_host::replica::bits;
 use tamis_host::select::table::{self, Reading, Values};
 use tamis_host::sweep::grid::{Grid, GridOptions};
 use tamis_host::tools;
 use tamis_host::trace::{self, Trace};
 
-use crate::device::{Direct, NUMBERS, Nothing, switch_on};
+use crate::device::{Direct, NUMBERS, switch_on};
+use tamis_bits::Memory;
+use tamis_kernel_tests::board::Nothing;
 use tamis_kernel_tests::flash::{Flash, PAGE};
 use tamis_kernel_tests::script::{Script, content};
+use tamis_kernel_tests::trainings::start;
 
 /// A target.
 pub type Fuzz = fn(&[u8]) -> bool;
@@ -174,7 +175,7 @@ fn saved() -> &'static Saved {
     SAVED.get_or_init(|| {
         let training = training();
         let mut memory = Memory::of(&training);
-        let mut trainer = start(&training, &mut memory);
+        let mut trainer = start(&training, &mut memory, training.plan.task);
         let mut checkpoints = Checkpoints::halves(Flash::new(4)).expect("two slots");
         let digests = [(); 2].map(|()| {
             trainer.update().expect("an update");
@@ -209,11 +210,6 @@ fn training() -> Training {
     }
 }
 
-fn start<'m>(training: &Training, memory: &'m mut Memory) -> Trainer<'m, Layers, AnyLoss, Task> {
-    let Training { layers, loss, plan } = training;
-    plan.start_layers(layers.clone(), *loss, memory.lent(), plan.task).expect("a trainer")
-}
-
 /// Any content of flash memory, exclusive-ored with one that has two checkpoints: one of the two or none, never a mixture;
 /// without one the training is as it was.
 pub fn checkpoint(bytes: &[u8]) -> bool {
@@ -222,13 +218,13 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
     image.bytes.copy_from_slice(flash);
     image.bytes.iter_mut().zip(bytes).for_each(|(byte, other)| *byte ^= other);
     let mut memory = Memory::of(training);
-    let mut trainer = start(training, &mut memory);
+    let mut trainer = start(training, &mut memory, training.plan.task);
     let before = (trainer.digest(), bits(trainer.model().params()));
     let mut checkpoints = Checkpoints::halves(image).expect("two slots");
     match checkpoints.load(DESCRIPTION, &mut trainer) {
         Ok(Some(found)) => {
             let mut memory = Memory::of(training);
-            let mut twin = start(training, &mut memory);
+            let mut twin = start(training, &mut memory, training.plan.task);
             while twin.updates() < trainer.updates() {
                 twin.update().expect("an update");
             }

@@ -23,7 +23,7 @@ use tamis_host::tools;
 use tamis_host::trace::replay::replay as replay_of;
 use tamis_host::trace::{self, Trace};
 use tamis_kernel_tests::flash::Flash;
-use tamis_kernel_tests::script::training;
+use tamis_kernel_tests::trainings::training;
 use tamis_tests::altered::UPDATE;
 use tamis_tests::command::tamis;
 use tamis_tests::device::{Direct, NUMBERS, switch_on};

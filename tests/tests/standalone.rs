@@ -19,7 +19,7 @@ use tamis_host::machine::Machine;
 use tamis_host::replica::{Memory, bits};
 use tamis_host::{pool, tools};
 use tamis_kernel_tests::flash::Flash;
-use tamis_kernel_tests::script::training;
+use tamis_kernel_tests::trainings::training;
 use tamis_tests::command::tamis;
 use tamis_tests::device::{Direct, switch_on};
 

@@ -1,14 +1,16 @@
 //! What the tests of the kernel share: a naive network in f64, the contract taken at its word, references of others, a bench
-//! for models, flash memory that loses power, a line to a device, rows of numbers.
+//! for models, flash memory that loses power, a device and the line to it, rows of numbers.
 //!
 //! The tests here need nothing but the kernel, so that they are built quickly; those with a host or a device are one folder up.
 
 pub mod bench;
+pub mod board;
 pub mod flash;
 pub mod literal;
 pub mod oracle;
 pub mod reference;
 pub mod script;
+pub mod trainings;
 
 /// One sample.
 #[derive(Clone, Debug)]

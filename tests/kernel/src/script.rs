@@ -1,11 +1,10 @@
-//! A line on which everything has been said already: a device is led through it in one thread. And a training for a device.
+//! A line on which everything has been said already: a device is led through it in one thread.
 
 use std::collections::VecDeque;
 
 use tamis::frame::FRAME;
 use tamis::resident::Line;
-use tamis::wire::{Answer, Request, Training};
-use tamis::{AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Rule, Seed, Sgd, Target, Task};
+use tamis::wire::{Answer, Job, Packed, Request};
 
 /// Requests to come, and what was answered.
 #[derive(Default)]
@@ -29,6 +28,13 @@ impl Script {
     pub fn later(mut self, polls: u32, request: &Request<'_>) -> Self {
         self.requests.push_back((polls, content(request)));
         self
+    }
+
+    /// Says next that this is to be done.
+    #[must_use]
+    pub fn configure(self, job: &Job) -> Self {
+        let mut buffer = [0; FRAME];
+        self.say(&Request::Configure(Packed::message(job, &mut buffer).expect("a job fits a frame")))
     }
 
     /// Says a request next that is given as it stands in a frame.
@@ -69,29 +75,5 @@ impl Line for Script {
 
     fn answer(&mut self, answer: &Answer) {
         self.answers.push(answer.clone());
-    }
-}
-
-/// A training for a device: 10-6-1, two of the inputs probes.
-pub fn training(data: Data, batch: u32, standardise: Option<u32>, updates: u32) -> Training {
-    let hidden = LayerSpec::new(6, AnyActivation::Tanh);
-    let last = LayerSpec::new(1, AnyActivation::Identity);
-    Training {
-        layers: Layers::new(10, &[hidden, last]).unwrap(),
-        loss: AnyLoss::Mse,
-        plan: Plan {
-            seed: Seed(3),
-            task: Task::plain(Target::Sine, 8, 2, 0.3, Seed(4)),
-            data,
-            standardise,
-            label_noise: Some(0.1),
-            init: Init::scaled(1.0),
-            batch,
-            sgd: Sgd::new(0.05).unwrap(),
-            momentum: Some(0.5),
-            pressed: None,
-            updates,
-            rule: Rule::Probes { count: 2, factor: 3.0 },
-        },
     }
 }

@@ -11,6 +11,7 @@ use tamis::{
 };
 use tamis_bits::{Golden, Memory, golden};
 use tamis_kernel_tests::flash::{Flash, NoPower, PAGE};
+use tamis_kernel_tests::trainings::{start, train};
 use tamis_kernel_tests::{bits, crc_32};
 
 /// Of every training here.
@@ -22,21 +23,6 @@ type End = (u32, Vec<u32>, Vec<u32>);
 fn end<S: Samples>(trainer: &mut Trainer<'_, Layers, AnyLoss, S>) -> End {
     let norms = bits(trainer.norms().unwrap_or_default());
     (trainer.digest(), bits(trainer.model().params()), norms)
-}
-
-/// A trainer at its start.
-fn start<'a, S: Samples>(
-    Training { layers, loss, plan }: &Training,
-    memory: &'a mut Memory,
-    samples: S,
-) -> Trainer<'a, Layers, AnyLoss, S> {
-    plan.start_layers(layers.clone(), *loss, memory.lent(), samples).unwrap()
-}
-
-fn train<S: Samples>(trainer: &mut Trainer<'_, Layers, AnyLoss, S>, until: u32) {
-    while trainer.updates() < until {
-        trainer.update().unwrap();
-    }
 }
 
 /// The end of `training` from `samples` without a stop, and with one after each of these updates.
@@ -282,21 +268,19 @@ fn a_slot_may_be_full() -> Result<()> {
     let training = small(10);
     let mut memory = Memory::of(&training);
     let mut trainer = start(&training, &mut memory, training.plan.task);
-    let of_state = checkpoint::bytes_needed(0, &mut trainer);
     let mut checkpoints = Checkpoints::halves(Flash::new(6))?;
     assert_eq!((checkpoints.slots(), checkpoints.room()), (2, 3 * PAGE as u32));
-    // The state fills its last block with ones; the description goes there first.
-    let full: Vec<u8> = (0..4 * PAGE).map(|k| k as u8).collect();
-    let longest = (0..full.len())
-        .rev()
-        .find(|&length| checkpoint::bytes_needed(length, &mut trainer) <= 3 * PAGE as u32)
-        .context("none fits")?;
-    assert!(longest as u32 >= 3 * PAGE as u32 - of_state);
-    let description = &full[..longest];
-    assert_eq!(checkpoint::bytes_needed(longest, &mut trainer), 3 * PAGE as u32);
+    // Behind a header of 32 bytes, and before the words of the state.
+    let words = checkpoints.save(b"", &mut trainer)?.words as usize;
+    let description: Vec<u8> = (0..3 * PAGE - 32 - 4 * words).map(|k| k as u8).collect();
+    let longer = [&description[..], &[0]].concat();
+    let refused = CheckpointError::TooLong { needed: 3 * PAGE as u32 + 32, given: 3 * PAGE as u32 };
+    assert_eq!(checkpoints.save(&longer, &mut trainer), Err(refused));
+    let description = &description[..];
+    assert_eq!(checkpoint::bytes_needed(description.len(), &mut trainer), 3 * PAGE as u32);
     let found = checkpoints.save(description, &mut trainer)?;
     assert_eq!(checkpoints.newest()?, Some(found));
-    let mut read = vec![0; longest];
+    let mut read = vec![0; description.len()];
     checkpoints.description(&found, &mut read)?;
     assert_eq!(read, description);
     let params: Vec<u8> = trainer.model().params().iter().flat_map(|param| param.to_le_bytes()).collect();

@@ -154,7 +154,7 @@ fn tests(options: &Options) -> Vec<Check> {
             check(name, &format!("test {HOST} --test {test} -- --ignored --nocapture"))
         };
         // In blocks of four, by the literal transcription, lanes and lists of layers.
-        const SMALL: &str = "--features tamis/small --test literal --test lanes --test layers";
+        const SMALL: &str = "--features tamis/small --test literal --test bundles --test lanes --test layers";
         let every = "--all-features --all-targets";
         let lints = format!("clippy --quiet --release --locked {DENY}");
         for board in BOARDS {
