@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +10,7 @@ use clap::Args;
 use crate::machine::Machine;
 use crate::{elf, log, tools};
 
-/// Runs a program on an emulated board and prints its log; the exit code is the program's.
+/// Runs a program on an emulated board and prints its log as it comes; the exit code is the program's.
 ///
 /// `cargo run --target ...` calls this.
 #[derive(Args, Debug)]
@@ -22,7 +23,7 @@ pub struct Options {
     pub machine: Machine,
     /// The program.
     pub elf: PathBuf,
-    /// One JSON object instead of lines.
+    /// One JSON object at the end instead of lines.
     #[arg(long)]
     pub json: bool,
 }
@@ -34,12 +35,18 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         return Ok(ExitCode::from(3));
     }
     elf::check(options.machine, &options.elf)?;
-    let (status, messages) = log::run_to_end(options.machine, &options.elf)?;
+    let mut messages = Vec::new();
+    // As long as it likes: a program of the user's may be one that never ends.
+    let status = log::follow(options.machine, &options.elf, Duration::MAX, &mut |message| {
+        if options.json {
+            messages.push(message);
+        } else {
+            println!("{message}");
+        }
+    })?;
     if options.json {
         let object = serde_json::json!({ "exit_code": status.code(), "log": messages });
         println!("{}", serde_json::to_string_pretty(&object)?);
-    } else {
-        messages.iter().for_each(|message| println!("{message}"));
     }
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }

@@ -65,6 +65,21 @@ fn the_log_tells_what_happened() -> Result<()> {
     Ok(())
 }
 
+/// A trainer waits for its host for ever; whoever waits for the end of it is told.
+#[test]
+fn a_program_that_says_nothing_is_stopped() -> Result<()> {
+    let elf = tools::build_firmware(Machine::Microbit, "trainer")?;
+    let mut messages = Vec::new();
+    let (patience, mut hear) = (Duration::from_secs(5), |message| messages.push(message));
+    let error = log::follow(Machine::Microbit, &elf, patience, &mut hear).err().context("it has ended")?;
+    assert_eq!(error.to_string(), "microbit has said nothing for 5 s");
+    assert_eq!(
+        messages,
+        [format!("INFO tamis on microbit, arithmetic version {}", tamis::ARITHMETIC_VERSION)]
+    );
+    Ok(())
+}
+
 /// On a machine whose arithmetic is not ours nothing is trained: it says what is wrong, and no hello.
 #[test]
 fn a_wrong_digest_stops_the_program() -> Result<()> {

@@ -1,12 +1,13 @@
 //! Shapes known at run time: the bits of typed networks, and errors where those would not compile.
 
 use tamis::{
-    AnyActivation, AnyLoss, Arena, Batch, BinaryCrossEntropy, Clip, Data, Huber, Init, LayerSpec, Layers,
-    LayersError, LengthError, Lent, Loss, Model, Momentum, Mse, Network, Plan, PlanError, Proximal, Rule,
-    Seed, Sgd, Shape, SoftmaxCrossEntropy, StepError, Takes, Target, Task, WeightDecay,
+    AnyActivation, AnyLoss, Arena, Batch, BinaryCrossEntropy, Chain, Clip, Data, Dense, Huber, Identity,
+    Init, LayerSpec, Layers, LayersError, LengthError, Lent, Loss, Model, Momentum, Mse, Network, NoBias,
+    Plan, PlanError, Proximal, Relu, Rule, Seed, Sgd, Shape, SoftmaxCrossEntropy, StepError, Takes, Tanh,
+    Target, Task, WeightDecay,
 };
 use tamis_kernel_tests::oracle::{Function, Spec};
-use tamis_kernel_tests::{Row, bits, net, rows};
+use tamis_kernel_tests::{Row, bits, net, numbers, rows};
 
 /// The list of a typed network, by way of the oracle's.
 fn layers(specs: &[Spec]) -> Layers {
@@ -86,6 +87,8 @@ fn assert_same<N: Shape, L: Takes<N::Last> + Default>(specs: &[Spec], loss: AnyL
     let listed: Vec<_> = layers.layers().collect();
     assert_eq!(listed, N::default().layers().collect::<Vec<_>>());
 
+    assert_same_slopes::<N>(&layers);
+
     let numbers = || vec![0.0; N::PARAMS];
     let (mut params, mut scratch, mut velocity, mut gradient) =
         (numbers(), vec![0.0; N::SCRATCH], numbers(), numbers());
@@ -113,6 +116,16 @@ fn assert_same<N: Shape, L: Takes<N::Last> + Default>(specs: &[Spec], loss: AnyL
     }
 }
 
+/// dL/dx is the same too.
+fn assert_same_slopes<N: Shape>(layers: &Layers) {
+    let (params, delta) = (numbers(5, N::PARAMS), numbers(6, N::UNITS));
+    let [mut typed, mut listed] = [(); 2].map(|()| vec![0.0; layers.inputs()]);
+    N::default().backward_input(&params, &delta, &mut typed);
+    layers.backward_input(&params, &delta, &mut listed);
+    assert_eq!(bits(&typed), bits(&listed), "{layers}");
+    assert!(typed.iter().all(|&slope| slope != 0.0), "{typed:?}");
+}
+
 fn by_regression<N: Shape>(specs: &[Spec]) {
     let (inputs, outputs) = (specs[0].inputs, specs[specs.len() - 1].outputs);
     assert_same::<N, Mse>(specs, AnyLoss::Mse, &rows(4, 60, inputs, outputs));
@@ -121,6 +134,16 @@ fn by_regression<N: Shape>(specs: &[Spec]) {
 #[test]
 fn a_list_has_the_bits_of_a_type() {
     for_every_net!(by_regression);
+}
+
+/// However the chains of a type are nested.
+#[test]
+fn a_list_has_the_bits_of_chains_of_chains() {
+    type First = Chain<Dense<4, 10, Relu>, Dense<10, 7, Identity, NoBias>>;
+    type Last = Chain<Dense<7, 13, Tanh>, Dense<13, 3, Identity>>;
+    let specs = net!(list 4 10 Relu Bias, 10 7 Identity NoBias, 7 13 Tanh Bias, 13 3 Identity Bias);
+    by_regression::<Chain<First, Last>>(&specs);
+    by_regression::<Chain<Chain<First, Dense<7, 13, Tanh>>, Dense<13, 3, Identity>>>(&specs);
 }
 
 #[test]
@@ -137,6 +160,25 @@ fn a_list_has_the_bits_of_a_type_with_other_losses_too() {
 
 fn linear(outputs: u16) -> LayerSpec {
     LayerSpec::new(outputs, AnyActivation::Identity)
+}
+
+/// The names are those of reports and of the command line.
+#[test]
+fn layers_and_their_parts_have_names() {
+    let list = [LayerSpec::new(6, AnyActivation::Tanh), linear(3).without_bias()];
+    let layers = Layers::new(14, &list).unwrap();
+    assert_eq!(layers.to_string(), "14-6-3");
+    assert_eq!(layers.params(), 6 * 14 + 6 + 3 * 6);
+    let names = AnyActivation::ALL.map(AnyActivation::name);
+    assert_eq!(names, ["identity", "relu", "leaky_relu", "sigmoid", "tanh"]);
+    let losses = [
+        AnyLoss::Mse,
+        AnyLoss::Huber(Huber::default()),
+        AnyLoss::BinaryCrossEntropy,
+        AnyLoss::SoftmaxCrossEntropy,
+    ];
+    let names = losses.map(|loss| loss.name());
+    assert_eq!(names, ["mse", "huber", "binary_cross_entropy", "softmax_cross_entropy"]);
 }
 
 #[test]

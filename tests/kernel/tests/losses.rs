@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use tamis::{
-    BinaryCrossEntropy, Chain, Dense, Huber, Identity, Init, Loss, Model, Mse, Seed, Sgd, Shape,
+    AnyLoss, BinaryCrossEntropy, Chain, Dense, Huber, Identity, Init, Loss, Model, Mse, Seed, Sgd, Shape,
     SoftmaxCrossEntropy, StepError, Tanh,
 };
 
@@ -71,6 +71,19 @@ fn a_huber_loss_is_continuous() {
     for bound in [f32::NAN, 0.0, -1.0, f32::INFINITY] {
         assert!(Huber::new(bound).is_err());
     }
+}
+
+/// A typed loss and one of a list say the same of their targets: which are measured numbers, and how many there are.
+#[test]
+fn targets_are_numbers_or_classes() {
+    fn assert_is(loss: impl Loss, listed: AnyLoss, is_regression: bool, targets: usize) {
+        assert_eq!((loss.is_regression(), loss.targets(5)), (is_regression, targets), "{listed:?}");
+        assert_eq!((listed.is_regression(), listed.targets(5)), (is_regression, targets), "{listed:?}");
+    }
+    assert_is(Mse, AnyLoss::Mse, true, 5);
+    assert_is(Huber::default(), AnyLoss::Huber(Huber::default()), true, 5);
+    assert_is(BinaryCrossEntropy, AnyLoss::BinaryCrossEntropy, false, 5);
+    assert_is(SoftmaxCrossEntropy, AnyLoss::SoftmaxCrossEntropy, false, 1);
 }
 
 type Classes = Chain<Dense<2, 6, Tanh>, Dense<6, 3, Identity>>;

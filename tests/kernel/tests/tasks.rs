@@ -5,7 +5,7 @@
 
 use tamis::task::{TEST_ROWS, TEST_SET};
 use tamis::{Labels, NoSample, Samples, Seed, Stored, Target, Task, TaskError};
-use tamis_kernel_tests::bits;
+use tamis_kernel_tests::{bits, literal};
 
 const INPUTS: usize = 6;
 const PROBES: usize = 8;
@@ -172,6 +172,35 @@ fn a_stored_set_gives_back_the_bits_of_the_rows() {
 
 /// Rows k and k + m share inputs, f and noise, of which one has the negative; probes are of the visit. What lies
 /// beyond 2 m is a row of its own.
+/// A normal number is exactly zero, or minus zero, once in millions. In these rows one is; xor takes it for positive.
+#[test]
+fn a_zero_among_the_inputs_is_as_in_the_transcription() {
+    for index in [2_526_468, 5_342_831, 9_897_294] {
+        for target in ALL {
+            for relevant in [1, 2] {
+                let relevant = if target == Target::Noise { 0 } else { relevant };
+                let task = Task::plain(target, 2, relevant, 0.0, Seed(3));
+                let mut x = [f32::NAN; 2];
+                let y = task.row(index, &mut x);
+                let (x_expected, expected) = literal::task::row(&task, index, 2);
+                assert!(x.contains(&0.0), "{x:?}");
+                assert_eq!(
+                    (bits(&x), y.to_bits()),
+                    (bits(&x_expected), expected.to_bits()),
+                    "{task:?} {index}"
+                );
+            }
+        }
+    }
+}
+
+/// The names are those of reports and of the command line.
+#[test]
+fn targets_have_names() {
+    let names = ALL.map(Target::name);
+    assert_eq!(names, ["linear", "uneven", "sine", "relu", "product", "xor", "staircase", "noise"]);
+}
+
 #[test]
 fn mirrored_rows_have_opposite_noise() {
     const APART: u32 = 7;
