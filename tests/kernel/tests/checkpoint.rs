@@ -71,6 +71,9 @@ fn a_ring_keeps_its_samples() {
         let ring = || Ring::new(training.plan.task, rows(), 5, 9, training.plan.task.seed).unwrap();
         let (whole, resumed) = with_stops(&training, ring, &[stop]);
         assert_eq!(whole, resumed, "stopped after {stop}");
+        // One that is lent has a state as well.
+        let (whole_again, resumed) = with_stops(&training, || Box::leak(Box::new(ring())), &[stop]);
+        assert_eq!((&whole_again, &resumed), (&whole, &whole), "stopped after {stop}");
     }
 }
 

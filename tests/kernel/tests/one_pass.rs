@@ -1,7 +1,11 @@
 //! One pass over a stream: against f64, and what it refuses.
 
-use anyhow::Result;
+use std::convert::Infallible;
+use std::vec;
+
+use anyhow::{Error, Result};
 use tamis::one_pass::{Finding, Label, OnePass, OnePassError, Progress, Settings, Stage, loss};
+use tamis::state::{State as _, Words};
 use tamis::{
     AnyActivation, Chain, Dense, Identity, LayerSpec, Layers, Screen, Seed, Shadow, StepError, Tanh, Target,
     Task,
@@ -96,6 +100,61 @@ fn a_bad_sample_leaves_no_trace() -> Result<()> {
     assert_eq!(bits(dirty.params()), bits(clean.params()));
     assert_eq!(bits(dirty.norms().as_flattened()), bits(clean.norms().as_flattened()));
     assert_eq!(dirty.findings(), clean.findings());
+    Ok(())
+}
+
+/// The words of a state.
+struct Copied(Vec<u32>);
+
+impl Words for Copied {
+    type Error = Infallible;
+
+    fn word(&mut self, word: &mut u32) -> Result<(), Infallible> {
+        self.0.push(*word);
+        Ok(())
+    }
+}
+
+/// Words that become a state again.
+struct GivenBack(vec::IntoIter<u32>);
+
+impl Words for GivenBack {
+    type Error = &'static str;
+
+    fn word(&mut self, word: &mut u32) -> Result<(), &'static str> {
+        *word = self.0.next().ok_or("a word is missing")?;
+        Ok(())
+    }
+}
+
+/// It goes on from its state after any sample, also in the middle of a batch.
+#[test]
+fn its_state_is_all_that_it_is() -> Result<()> {
+    let rows = table(Target::Sine, 2, 600);
+    let settings = Settings { settle: 50, ..Settings::new(600, Seed(2)) };
+    let (mut memory, mut reservoir) = ([0.0; Pass::NUMBERS], [[0.0; INPUTS]; 4]);
+    let mut whole = Pass::new(&settings, Shadow::Reservoir(&mut reservoir), &mut memory)?;
+    rows.iter().try_for_each(|row| push(&mut whole, row).map(|_| ()))?;
+    for stop in [0, 30, 52, 200, 201, 202, 203, 500, 599, 600] {
+        let (before, after) = rows.split_at(stop);
+        let (mut memory, mut reservoir) = ([0.0; Pass::NUMBERS], [[0.0; INPUTS]; 4]);
+        let mut stopped = Pass::new(&settings, Shadow::Reservoir(&mut reservoir), &mut memory)?;
+        before.iter().try_for_each(|row| push(&mut stopped, row).map(|_| ()))?;
+        let mut words = Copied(Vec::new());
+        stopped.pass(&mut words)?;
+
+        let (mut memory, mut reservoir) = ([0.0; Pass::NUMBERS], [[0.0; INPUTS]; 4]);
+        let mut resumed = Pass::new(&settings, Shadow::Reservoir(&mut reservoir), &mut memory)?;
+        let mut words = GivenBack(words.0.into_iter());
+        resumed.pass(&mut words).map_err(Error::msg)?;
+        assert_eq!(words.0.len(), 0, "words are left");
+        assert_eq!(resumed.progress(), stopped.progress());
+        after.iter().try_for_each(|row| push(&mut resumed, row).map(|_| ()))?;
+        assert_eq!(bits(resumed.params()), bits(whole.params()), "stopped after {stop}");
+        assert_eq!(bits(resumed.norms().as_flattened()), bits(whole.norms().as_flattened()));
+        assert_eq!(resumed.screen().z(), whole.screen().z());
+        assert_eq!((resumed.progress(), resumed.findings()), (whole.progress(), whole.findings()));
+    }
     Ok(())
 }
 

@@ -172,11 +172,11 @@ fn exact_is_what_finds_the_relevant_and_nothing_else() {
 
 #[test]
 fn a_contrast_tells_how_far_the_two_kinds_are_apart() {
-    let contrast = Contrast::of(&[4.0, 3.0, 0.5, 1.0, 0.5, 0.5], 2);
+    let contrast = Contrast::of(&[4.0, 3.0, 0.5, 1.5, 0.5, 0.5], 2);
     assert_eq!(contrast.relevant_norm, 5.0);
-    assert_eq!(contrast.irrelevant_norm, 1.75_f32.sqrt());
-    assert_eq!(contrast.gap, 3.0);
-    let ratio = (1.75 / 4.0_f64).sqrt() / (25.0 / 2.0_f64).sqrt();
+    assert_eq!(contrast.irrelevant_norm, 3.0_f32.sqrt());
+    assert_eq!(contrast.gap, 2.0);
+    let ratio = (3.0 / 4.0_f64).sqrt() / (25.0 / 2.0_f64).sqrt();
     assert!((f64::from(contrast.ratio) / ratio - 1.0).abs() < 1e-6);
 }
 
