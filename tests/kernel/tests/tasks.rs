@@ -192,6 +192,12 @@ fn a_zero_among_the_inputs_is_as_in_the_transcription() {
             }
         }
     }
+    // Minus zero is not less than zero. No noise is added to it here.
+    let relu = Task::plain(Target::Relu, 2, 1, 0.0, Seed(3));
+    assert_eq!(
+        relu.test_row(9_897_294_u64.wrapping_sub(TEST_SET), &mut [0.0; 2]).to_bits(),
+        (-0.0_f32).to_bits()
+    );
 }
 
 /// The names are those of reports and of the command line.

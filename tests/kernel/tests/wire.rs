@@ -241,6 +241,15 @@ fn what_is_packed_comes_out() {
     assert!(unpacked.map(f32::to_bits).eq(numbers.map(f32::to_bits)));
 }
 
+/// No more, no less and nothing else: a checkpoint of another job has begun like this one.
+#[test]
+fn what_is_packed_is_compared_to_its_end() {
+    let mut buffer = [0; FRAME];
+    let packed = Packed::message(&(1_u8, 2_u8), &mut buffer).unwrap();
+    assert!(packed.is(&(1_u8, 2_u8)));
+    assert!(!packed.is(&1_u8) && !packed.is(&(1_u8, 2_u8, 3_u8)) && !packed.is(&(1_u8, 3_u8)));
+}
+
 #[test]
 fn a_frame_may_be_full_and_no_longer() {
     // Two bytes are the length of the list, four the CRC, two what COBS adds to so many, one is the zero at the end.
