@@ -189,6 +189,7 @@ fn a_life_of_power_failures_ends_in_the_same_digest() {
     let (mut flash, mut lives, mut torn) = (Flash { chance: 99, ..Flash::new(6) }, 0, 0);
     let digest = loop {
         lives += 1;
+        assert!(lives < 1_000, "nothing is kept from one life to the next");
         // Enough for a few checkpoints, or for none.
         flash.power = Some(1 + flash.chance % 700);
         let mut memory = Memory::of(&training);
