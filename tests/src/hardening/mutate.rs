@@ -5,7 +5,7 @@
 //! them all is a hole in the tests, or changes nothing that anyone can see: those are listed in
 //! `tests/kernel/survivors.txt`, each with its reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::{fs, io};
 
@@ -62,6 +62,9 @@ pub fn mutate(files: &[String], shard: Option<&str>) -> Result<BTreeMap<String, 
         }
     }
     let explained = explained()?;
+    if shard.is_none() {
+        ensure_are_mutants(&explained, fates.keys())?;
+    }
     let mut rows = BTreeMap::<String, Row>::new();
     for (name, fate) in fates {
         let (file, _) = name.split_once(':').context("a mutant is in a file")?;
@@ -131,6 +134,17 @@ fn pattern(name: &str) -> String {
 fn explained() -> Result<Vec<String>> {
     let text = fs::read_to_string(tools::workspace().join("tests/kernel/survivors.txt"))?;
     Ok(text.lines().filter(|line| line.starts_with("kernel/")).map(str::to_owned).collect())
+}
+
+/// Whether what is explained in the files of these mutants, which are all that those have, is among them.
+fn ensure_are_mutants<'a>(explained: &[String], mutants: impl Iterator<Item = &'a String>) -> Result<()> {
+    let known: BTreeSet<_> = mutants.map(|name| without_place(name)).collect();
+    let file = |name: &str| name.split(':').next().map(str::to_owned);
+    let files: BTreeSet<_> = known.iter().map(|name| file(name)).collect();
+    match explained.iter().find(|name| files.contains(&file(name)) && !known.contains(*name)) {
+        Some(name) => bail!("tests/kernel/survivors.txt explains what is no mutant: {name}"),
+        None => Ok(()),
+    }
 }
 
 /// "kernel/src/ops.rs:12:5: replace + with - in dot" without the numbers.
