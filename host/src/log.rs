@@ -3,11 +3,11 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use defmt_decoder::{DecodeError, StreamDecoder, Table};
 
 use crate::machine::Machine;
@@ -57,19 +57,7 @@ pub fn follow(
             }
         }
     });
-    let heard = loop {
-        match frames.recv_timeout(patience) {
-            Ok(frames) => {
-                if let Err(error) = hear(&mut *decoder, &frames, each) {
-                    break Err(error);
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => break Ok(()),
-            Err(RecvTimeoutError::Timeout) => {
-                break Err(anyhow!("{machine} has said nothing for {} s", patience.as_secs()));
-            }
-        }
-    };
+    let heard = hear_all(machine, &mut *decoder, &frames, patience, each);
     if heard.is_err() {
         child.kill()?;
     }
@@ -80,6 +68,25 @@ pub fn follow(
 fn table(elf: &Path) -> Result<Table> {
     let elf = std::fs::read(elf).with_context(|| elf.display().to_string())?;
     Table::parse(&elf)?.context("the program has no defmt table")
+}
+
+/// Takes in frames until there are no more.
+fn hear_all(
+    machine: Machine,
+    decoder: &mut dyn StreamDecoder,
+    frames: &Receiver<Vec<u8>>,
+    patience: Duration,
+    each: &mut dyn FnMut(String),
+) -> Result<()> {
+    loop {
+        match frames.recv_timeout(patience) {
+            Ok(frames) => hear(decoder, &frames, each)?,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(RecvTimeoutError::Timeout) => {
+                bail!("{machine} has said nothing for {} s", patience.as_secs())
+            }
+        }
+    }
 }
 
 /// Takes in `frames`, and hands over the messages that are whole now.

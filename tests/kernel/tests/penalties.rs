@@ -1,7 +1,8 @@
-//! Proximal steps by hand: where the data ask for nothing, weights move by the penalty alone.
+//! Penalties by hand: where the data ask for nothing, weights move by the penalty alone.
 
-use tamis::{NoBias, Proximal, Sgd, Tanh};
+use tamis::{Growing, NoBias, Proximal, Sgd, Tanh};
 use tamis_kernel_tests::bench::Bench;
+use tamis_kernel_tests::bits;
 
 /// Two inputs, two weights each.
 type Net = tamis::Dense<2, 2, Tanh, NoBias>;
@@ -42,4 +43,16 @@ fn a_penalty_may_come_at_every_mth_update() {
     assert_eq!(after(3, l1), [2.625, -3.625, 0.0, 0.0]);
     assert_eq!(after(5, l1), after(3, l1));
     assert_eq!(after(6, l1), [2.25, -3.25, 0.0, 0.0]);
+}
+
+/// No penalty leaves a minus zero behind, whatever was there before and however small it becomes.
+#[test]
+fn what_a_penalty_makes_zero_is_plus_zero() {
+    for weight in [-0.0, -f32::from_bits(1), 0.0, f32::from_bits(1), -1.0] {
+        let mut bench = Bench::<Net>::new(&[weight; 4]);
+        bench.model().shrink(&Growing::new(0, 1).unwrap(), &[0.75; 2]);
+        let exact = f64::from(weight) * 0.25;
+        let expected = if exact as f32 == 0.0 { 0.0 } else { exact as f32 };
+        assert_eq!(bits(&bench.params), [expected.to_bits(); 4], "{weight:e}");
+    }
 }

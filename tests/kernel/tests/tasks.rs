@@ -170,8 +170,6 @@ fn a_stored_set_gives_back_the_bits_of_the_rows() {
     }
 }
 
-/// Rows k and k + m share inputs, f and noise, of which one has the negative; probes are of the visit. What lies
-/// beyond 2 m is a row of its own.
 /// A normal number is exactly zero, or minus zero, once in millions. In these rows one is; xor takes it for positive.
 #[test]
 fn a_zero_among_the_inputs_is_as_in_the_transcription() {
@@ -207,6 +205,8 @@ fn targets_have_names() {
     assert_eq!(names, ["linear", "uneven", "sine", "relu", "product", "xor", "staircase", "noise"]);
 }
 
+/// Rows k and k + m share inputs, f and noise, of which one has the negative; probes are of the visit. What lies
+/// beyond 2 m is a row of its own.
 #[test]
 fn mirrored_rows_have_opposite_noise() {
     const APART: u32 = 7;
