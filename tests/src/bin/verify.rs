@@ -181,6 +181,7 @@ fn tests(options: &Options) -> Vec<Check> {
             ours("mutants of the kernel, one in a hundred", "mutate -- --shard 0/100"),
             ours("tests under sanitizers", "sanitize"),
             ours("bytes from outside, guided by coverage", "explore"),
+            ours("advisories, licences and origins of others, promises of the kernel", "supply"),
             ours("each defence taken away", "faults"),
             check("Parquet, written and read", "test --package tamis-host --features parquet --lib parquet"),
         ];

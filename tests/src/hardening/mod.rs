@@ -6,5 +6,6 @@ pub mod faults;
 pub mod interpret;
 pub mod mutate;
 pub mod sanitize;
+pub mod supply;
 pub mod toolchain;
 pub mod trainings;
