@@ -47,8 +47,8 @@ fn licences_are_told_apart() -> Result<()> {
 fn everything_is_from_the_registry_under_a_licence_that_fits() -> Result<()> {
     let allowed = allowed()?;
     for folder in workspaces() {
-        let metadata: Value =
-            serde_json::from_str(&cargo(&folder, "metadata --all-features --format-version 1 --locked --quiet")?)?;
+        let every = "metadata --all-features --format-version 1 --locked --quiet";
+        let metadata: Value = serde_json::from_str(&cargo(&folder, every)?)?;
         let packages = metadata["packages"].as_array().context("no packages")?;
         let foreign: Vec<_> = packages.iter().filter(|package| package["source"].is_string()).collect();
         assert!(foreign.len() > 100, "{}", foreign.len());
