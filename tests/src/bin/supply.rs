@@ -7,7 +7,7 @@ use tamis_tests::hardening::supply::{deny, promises};
 
 /// Looks at all that others have written, for advisories, licences and origins, and at the kernel's interface since a release.
 #[derive(clap::Parser)]
-#[command(bin_name = "cargo supply", after_help = "Example:\n    cargo supply --since v0.1.0")]
+#[command(bin_name = "cargo supply", after_help = "Example:\n    cargo supply --since HEAD~20")]
 struct Options {
     /// The interface since this revision; without it, since the newest tag of a release.
     #[arg(long, value_name = "REVISION")]

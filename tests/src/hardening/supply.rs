@@ -20,7 +20,7 @@ pub struct Row {
     pub outcome: String,
 }
 
-/// The workspaces, each of which has a lock file: this one, that of the real boards, that of the ESP32-C3 and that of the
+/// The workspaces, each of which has a lock file: this one, that of the real boards, that of the ESP32-C3 and that of
 /// fuzzing.
 pub fn workspaces() -> [PathBuf; 4] {
     let (root, boards) = (tools::workspace(), boards::workspace());
@@ -35,9 +35,11 @@ pub fn rules() -> PathBuf {
 /// Looks at all that others have written, by [`rules`]. Advisories are fetched from GitHub, or are those that were fetched
 /// before where `is_offline`. Rules that allow no licence have to refuse it first.
 pub fn deny(is_offline: bool) -> Result<Vec<Row>> {
-    let strict = tools::workspace().join("target/no-licence.toml");
+    let target = tools::workspace().join("target");
+    fs::create_dir_all(&target)?;
+    let strict = target.join("no-licence.toml");
     fs::write(&strict, "[licenses]\nallow = []\n")?;
-    let control = output(cargo_deny(&workspaces()[0], &strict, true)?.arg("licenses"), &[])?;
+    let control = output(cargo_deny(&workspaces()[0], &strict, is_offline)?.arg("licenses"), &[])?;
     let said = String::from_utf8_lossy(&control.stdout);
     ensure!(said.contains("licenses FAILED"), "licences are not looked at: {said}");
     let rows = workspaces().into_iter().map(|workspace| {
