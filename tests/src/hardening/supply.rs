@@ -35,31 +35,29 @@ pub fn rules() -> PathBuf {
 /// Looks at all that others have written, by [`rules`]. Advisories are fetched from GitHub, or are those that were fetched
 /// before where `is_offline`. Rules that allow no licence have to refuse it first.
 pub fn deny(is_offline: bool) -> Result<Vec<Row>> {
+    let path = ensure_subcommand("cargo-deny", "0.20.2")?;
+    let check = |workspace: &Path, rules: &Path| {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["deny", "--color", "never", "--locked", "--workspace", "--config"]).arg(rules);
+        if is_offline {
+            cargo.arg("--offline");
+        }
+        cargo.arg("check").current_dir(workspace).env("PATH", &path);
+        cargo
+    };
     let target = tools::workspace().join("target");
     fs::create_dir_all(&target)?;
     let strict = target.join("no-licence.toml");
     fs::write(&strict, "[licenses]\nallow = []\n")?;
-    let control = output(cargo_deny(&workspaces()[0], &strict, is_offline)?.arg("licenses"), &[])?;
+    let control = output(check(tools::workspace(), &strict).arg("licenses"), &[])?;
     let said = String::from_utf8_lossy(&control.stdout);
     ensure!(said.contains("licenses FAILED"), "licences are not looked at: {said}");
     let rows = workspaces().into_iter().map(|workspace| {
         let what = workspace.strip_prefix(tools::workspace())?.join("Cargo.lock").display().to_string();
-        let said = done(&mut cargo_deny(&workspace, &rules(), is_offline)?, &[]).context(what.clone())?;
+        let said = done(&mut check(&workspace, &rules()), &[]).context(what.clone())?;
         Ok(Row { what, outcome: String::from_utf8(said.stdout)?.trim().to_owned() })
     });
     rows.collect()
-}
-
-/// `cargo deny` in a workspace.
-fn cargo_deny(workspace: &Path, rules: &Path, is_offline: bool) -> Result<Command> {
-    let path = ensure_subcommand("cargo-deny", "0.20.2")?;
-    let mut cargo = Command::new("cargo");
-    cargo.args(["deny", "--color", "never", "--locked", "--workspace", "--config"]).arg(rules);
-    if is_offline {
-        cargo.arg("--offline");
-    }
-    cargo.arg("check").current_dir(workspace).env("PATH", path);
-    Ok(cargo)
 }
 
 /// Compares the interface of the kernel with what it was at a revision, or at the newest release: the tag `v` and a version.
@@ -76,5 +74,5 @@ pub fn promises(revision: Option<&str>) -> Result<Row> {
     cargo.args(["semver-checks", "--color", "never", "--package", "tamis", "--baseline-rev", revision]);
     cargo.current_dir(tools::workspace()).env("PATH", ensure_subcommand("cargo-semver-checks", "0.51.0")?);
     done(&mut cargo, &[]).with_context(|| format!("{what} since {revision}"))?;
-    Ok(Row { what, outcome: format!("what was promised at {revision} is kept") })
+    Ok(Row { what, outcome: format!("its version says what has changed since {revision}") })
 }
