@@ -44,7 +44,7 @@ impl Digest {
     }
 
     #[inline(always)]
-    fn with(self, word: u32) -> Self {
+    pub(crate) fn with(self, word: u32) -> Self {
         Self((self.0 ^ word).wrapping_mul(0x0100_0193))
     }
 }

@@ -29,6 +29,7 @@ use core::fmt::Debug;
 use core::marker::PhantomData;
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
+use crate::digest::Digest;
 use crate::number::Number;
 use crate::sgd::Sgd;
 
@@ -204,6 +205,16 @@ pub fn unpack<const L: usize, C>(from: &[Lanes<L, C>], lane: usize, numbers: &mu
     for (number, lanes) in numbers.iter_mut().zip(from) {
         if let Some(&place) = lanes.0.get(lane) {
             *number = place;
+        }
+    }
+}
+
+/// [`Digest::update`] in every lane. The chains of the lanes go side by side; alone, each waits for its multiplications.
+#[inline(always)]
+pub fn update_digests<const L: usize, C>(digests: &mut [Digest; L], params: &[Lanes<L, C>]) {
+    for lanes in params {
+        for (digest, number) in digests.iter_mut().zip(lanes.0) {
+            *digest = digest.with(number.to_bits());
         }
     }
 }

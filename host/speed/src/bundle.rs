@@ -48,7 +48,7 @@ impl Watch {
     /// Whether the parameters after `update` are taken out.
     fn sees(&self, update: u32, last: u32) -> bool {
         match self {
-            Self::Every(_) => true,
+            Self::Every(report) => report.wants_digest(update, last) || report.wants_params(update),
             Self::End => update == last,
             Self::Curve => is_moment(update, last),
         }
@@ -225,7 +225,6 @@ struct Lane<'a> {
     /// Which of the feeders.
     feeder: usize,
     norms: Norms<'a>,
-    digest: Digest,
     /// The parameters, as far as they have been taken out.
     params: Vec<f32>,
     /// Nothing once the lane has failed.
@@ -244,21 +243,19 @@ impl<'a> Lane<'a> {
             training,
             feeder,
             norms: Norms::new(norms, layers.inputs())?,
-            digest: Digest::new(),
             params: trainer.model().params().to_vec(),
             ended: Some(Ended::default()),
         })
     }
 
-    /// After `update`, with the parameters taken out.
-    fn record(&mut self, update: u32, watch: Watch) {
+    /// After `update`, with the parameters taken out; `digest` is that of all updates, where they are watched.
+    fn record(&mut self, update: u32, watch: Watch, digest: Digest) {
         let Some(ended) = &mut self.ended else { return };
         let last = self.training.plan.updates;
-        if let Watch::Every(report) = watch {
-            self.digest.update(&self.params);
-            if report.wants_digest(update, last) {
-                ended.digests.push((update, self.digest.value()));
-            }
+        if let Watch::Every(report) = watch
+            && report.wants_digest(update, last)
+        {
+            ended.digests.push((update, digest.value()));
         }
         if watch.wants_params(update, last) {
             ended.reported.push((update, self.params.iter().map(|param| param.to_bits()).collect()));
@@ -385,6 +382,7 @@ fn train(
     };
     let mut model = Model::of_layers(layers.clone(), *kind, &mut numbers.params, &mut numbers.scratch)?;
     let sample = &mut numbers.sample[..];
+    let mut digests = [Digest::new(); LANES];
     for update in 1..=plan.updates {
         let mut accepted = 0;
         let mut loss;
@@ -422,10 +420,13 @@ fn train(
         if matches!(watch, Watch::Curve) {
             add(lanes, loss);
         }
+        if matches!(watch, Watch::Every(_)) {
+            lanes::update_digests(&mut digests, model.params());
+        }
         if watch.sees(update, plan.updates) || update.is_multiple_of(CHECK_EVERY) {
-            for (place, lane) in lanes.iter_mut().enumerate() {
+            for (place, (lane, &digest)) in lanes.iter_mut().zip(&digests).enumerate() {
                 lanes::unpack(model.params(), place, &mut lane.params);
-                lane.record(update, watch);
+                lane.record(update, watch, digest);
             }
         }
     }

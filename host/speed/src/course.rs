@@ -1,4 +1,4 @@
-//! Whole trainings of a typed network on stored samples, one alone or several in lanes, with the bits of a plan.
+//! Whole trainings of one of two networks on stored samples, one alone or several in lanes, with the bits of a plan.
 //!
 //! ```text
 //! order      sequential where a batch is the whole set, else shuffled every epoch from (order seed, epoch)
@@ -9,16 +9,13 @@
 //! update of that length. Lengths within 1e-4 of the bound count as clipped.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use anyhow::{Context, Result, ensure};
-use tamis::model::{Input, Target};
-use tamis::shape::Vector;
+use tamis::lanes;
 use tamis::{
-    Batch, Chain, Clip, Dense, Digest, Identity, LabelNoise, Model, Mse, NoBias, Number, Relu, Sampler, Seed,
-    Sgd, Shape, StepError, WeightDecay,
+    AnyActivation, AnyLoss, Batch, Clip, Digest, LabelNoise, LayerSpec, Layers, LayersError, Model, Mse,
+    Network, Number, Sampler, Seed, Sgd, StepError, WeightDecay,
 };
-use tamis_firmware::workloads::{W1, Workload};
 
 use crate::simd::{Bundle, LANES, Level};
 
@@ -29,6 +26,9 @@ trait Several: Number {
 
     /// Replaces it.
     fn set(&mut self, run: usize, value: f32);
+
+    /// [`Digest::update`] of every training.
+    fn update_digests(digests: &mut [Digest; LANES], params: &[Self]);
 }
 
 impl Several for f32 {
@@ -41,6 +41,11 @@ impl Several for f32 {
     fn set(&mut self, _: usize, value: f32) {
         *self = value;
     }
+
+    #[inline(always)]
+    fn update_digests([digest, ..]: &mut [Digest; LANES], params: &[Self]) {
+        digest.update(params);
+    }
 }
 
 impl Several for Bundle {
@@ -52,6 +57,11 @@ impl Several for Bundle {
     #[inline(always)]
     fn set(&mut self, run: usize, value: f32) {
         self.0[run] = value;
+    }
+
+    #[inline(always)]
+    fn update_digests(digests: &mut [Digest; LANES], params: &[Self]) {
+        lanes::update_digests(digests, params);
     }
 }
 
@@ -125,20 +135,25 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// The network of arXiv 2406.11110: 15-15-15-15-1, linear, without biases.
-pub type Linear = <W1 as Workload>::Net;
-
-type Hidden = Dense<15, 15, Relu, NoBias>;
-/// The same with ReLU between its layers.
-pub type Rectified = Chain<Chain<Hidden, Hidden>, Chain<Hidden, Dense<15, 1, Identity, NoBias>>>;
-
-/// Which of the two.
+/// One of two networks. As lists of layers, which are compiled once for all: typed, each is compiled for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Net {
-    /// [`Linear`].
+    /// That of arXiv 2406.11110: 15-15-15-15-1, linear, without biases.
     Linear,
-    /// [`Rectified`].
+    /// The same with ReLU between its layers.
     Rectified,
+}
+
+impl Net {
+    /// Its layers.
+    pub fn layers(self) -> Result<Layers, LayersError> {
+        let hidden = match self {
+            Self::Linear => AnyActivation::Identity,
+            Self::Rectified => AnyActivation::Relu,
+        };
+        let (hidden, last) = (LayerSpec::new(15, hidden), LayerSpec::new(1, AnyActivation::Identity));
+        Layers::new(15, &[hidden, hidden, hidden, last].map(LayerSpec::without_bias))
+    }
 }
 
 /// Trains from each start, all at once, and gives each training at the `moments`, which are updates in ascending order;
@@ -154,25 +169,24 @@ pub fn run(
     progress: &mut dyn FnMut(u32),
 ) -> Result<Vec<Vec<Moment>>> {
     ensure!(starts.len() <= LANES, "at most {LANES} trainings go together");
-    match (net, starts.len()) {
-        (Net::Linear, ..=1) => train::<Linear, f32>(starts, settings, moments, progress),
-        (Net::Linear, _) => train::<Linear, Bundle>(starts, settings, moments, progress),
-        (Net::Rectified, ..=1) => train::<Rectified, f32>(starts, settings, moments, progress),
-        (Net::Rectified, _) => train::<Rectified, Bundle>(starts, settings, moments, progress),
+    match starts.len() {
+        ..=1 => train::<f32>(net.layers()?, starts, settings, moments, progress),
+        _ => train::<Bundle>(net.layers()?, starts, settings, moments, progress),
     }
 }
 
-fn train<N: Shape<Last = Identity>, T: Several>(
+fn train<T: Several>(
+    layers: Layers,
     starts: &[Start],
     settings: &Settings,
     moments: &[u32],
     progress: &mut dyn FnMut(u32),
 ) -> Result<Vec<Vec<Moment>>> {
     let first = starts.first().context("no start")?;
-    let width = N::In::LEN + 1;
+    let width = layers.inputs() + 1;
     let samples = first.rows.len() / width;
     for start in starts {
-        ensure!(start.params.len() == N::PARAMS, "a start has {} parameters", start.params.len());
+        ensure!(start.params.len() == layers.params(), "a start has {} parameters", start.params.len());
         ensure!(start.rows.len() == samples * width, "the starts have as many samples");
     }
     let mut indices = vec![vec![0; samples]; starts.len()];
@@ -186,18 +200,17 @@ fn train<N: Shape<Last = Identity>, T: Several>(
                 Sampler::shuffled(indices, start.seed)?
             },
             noise: settings.label_noise.map(|sigma| LabelNoise::of(&Mse, sigma, start.seed)).transpose()?,
-            digest: Digest::new(),
             clipped: 0,
             moments: Vec::new(),
         })
     });
     let mut runs = runs.collect::<Result<Vec<_>>>()?;
-    let mut params = vec![T::ZERO; N::PARAMS];
+    let mut params = vec![T::ZERO; layers.params()];
     for (run, start) in starts.iter().enumerate() {
         params.iter_mut().zip(&start.params).for_each(|(param, &value)| param.set(run, value));
     }
     let sgd = settings.sgd()?.map(T::splat);
-    let course = Course { net: PhantomData::<N>, runs: &mut runs, params, settings, sgd, moments, progress };
+    let course = Course { layers, runs: &mut runs, params, settings, sgd, moments, progress };
     Level::Avx2.run(
         #[inline(always)]
         || course.run(),
@@ -210,14 +223,13 @@ struct Run<'a> {
     rows: &'a [f32],
     order: Sampler<'a>,
     noise: Option<LabelNoise>,
-    digest: Digest,
     clipped: u32,
     moments: Vec<Moment>,
 }
 
 /// All updates of all trainings.
-struct Course<'c, 'a, N, T> {
-    net: PhantomData<N>,
+struct Course<'c, 'a, T> {
+    layers: Layers,
     runs: &'c mut [Run<'a>],
     params: Vec<T>,
     settings: &'c Settings,
@@ -226,19 +238,20 @@ struct Course<'c, 'a, N, T> {
     progress: &'c mut dyn FnMut(u32),
 }
 
-impl<N: Shape<Last = Identity>, T: Several> Course<'_, '_, N, T> {
+impl<T: Several> Course<'_, '_, T> {
     #[inline(always)]
     fn run(self) -> Result<()> {
-        let Self { runs, mut params, settings, sgd, moments, progress, .. } = self;
-        let (mut scratch, mut gradient) = (vec![T::ZERO; N::SCRATCH], vec![T::ZERO; N::PARAMS]);
+        let Self { layers, runs, mut params, settings, sgd, moments, progress } = self;
+        let zeros = |n: usize| vec![T::ZERO; n];
+        let (mut scratch, mut gradient) = (zeros(2 * layers.units()), zeros(layers.params()));
         let mut before = params.clone();
-        let mut values = vec![0.0; N::PARAMS];
-        let mut model = Model::<N, Mse, T>::from_slices(&mut params, &mut scratch)?;
+        let mut digests = [Digest::new(); LANES];
         let mut batch = match settings.batch {
             1 => None,
-            length => Some(Batch::<N, T>::from_slice(&mut gradient, length)?),
+            length => Some(Batch::over(&layers, &mut gradient, length)?),
         };
-        let (mut x, mut target) = (N::In::zeros(), N::Out::zeros());
+        let (mut x, mut target) = (zeros(layers.inputs()), zeros(layers.outputs()));
+        let mut model = Model::of_layers(layers, AnyLoss::Mse, &mut params, &mut scratch)?;
         let mut moments = moments.iter().copied().peekable();
         let mut update = 0;
         while let Some(&moment) = moments.peek() {
@@ -248,12 +261,12 @@ impl<N: Shape<Last = Identity>, T: Several> Course<'_, '_, N, T> {
             update += 1;
             let failed = |error| Failed { update, error };
             loop {
-                let ends_epoch = draw::<N, T>(runs, &mut x, &mut target);
+                let ends_epoch = draw(runs, &mut x, &mut target);
                 let Some(batch) = &mut batch else {
-                    model.step(&x, &target, &sgd).map_err(failed)?;
+                    model.step_slices(&x, &target, &sgd).map_err(failed)?;
                     break;
                 };
-                model.accumulate(&x, &target, batch).map_err(failed)?;
+                model.accumulate_slices(&x, &target, batch).map_err(failed)?;
                 if batch.is_complete() || ends_epoch {
                     model.apply(batch, &sgd).map_err(failed)?;
                     break;
@@ -265,15 +278,13 @@ impl<N: Shape<Last = Identity>, T: Several> Course<'_, '_, N, T> {
                     state.clipped += u32::from(squares.of(run) >= bound * bound * (1.0 - 2e-4));
                 }
             }
-            for (run, state) in runs.iter_mut().enumerate() {
-                values.iter_mut().zip(model.params()).for_each(|(value, param)| *value = param.of(run));
-                state.digest.update(&values);
-                if update == moment {
-                    let (clipped, digest) = (state.clipped, state.digest.value());
-                    state.moments.push(Moment { update, params: values.clone(), clipped, digest });
-                }
-            }
+            T::update_digests(&mut digests, model.params());
             if update == moment {
+                for (run, (state, digest)) in runs.iter_mut().zip(&digests).enumerate() {
+                    let params = model.params().iter().map(|param| param.of(run)).collect();
+                    let (clipped, digest) = (state.clipped, digest.value());
+                    state.moments.push(Moment { update, params, clipped, digest });
+                }
                 moments.next();
                 progress(update);
             }
@@ -284,25 +295,18 @@ impl<N: Shape<Last = Identity>, T: Several> Course<'_, '_, N, T> {
 
 /// The next sample of every run into `x` and `target`: whether it ends an epoch, which is the same for all.
 #[inline(always)]
-fn draw<N: Shape, T: Several>(
-    runs: &mut [Run<'_>],
-    x: &mut Input<N, T>,
-    target: &mut Target<N, Mse, T>,
-) -> bool
-where
-    Mse: tamis::Takes<N::Last, Target<N::Out> = N::Out>,
-{
-    let width = N::In::LEN + 1;
+fn draw<T: Several>(runs: &mut [Run<'_>], x: &mut [T], target: &mut [T]) -> bool {
+    let width = x.len() + 1;
     let mut ends = false;
     for (run, state) in runs.iter_mut().enumerate() {
         let draw = state.order.draw();
         let row = &state.rows[draw.index as usize * width..][..width];
-        x.as_mut().iter_mut().zip(row).for_each(|(x, &value)| x.set(run, value));
+        x.iter_mut().zip(row).for_each(|(x, &value)| x.set(run, value));
         let mut label = [row[width - 1]];
         if let Some(noise) = &mut state.noise {
             noise.add(&mut label);
         }
-        target.as_mut().iter_mut().for_each(|target| target.set(run, label[0]));
+        target.iter_mut().for_each(|target| target.set(run, label[0]));
         ends = draw.ends_epoch;
     }
     ends
@@ -321,19 +325,14 @@ fn square_length<T: Several>(before: &[T], after: &[T], settings: &Settings) -> 
 
 /// The mean loss of the network with these parameters over `rows`.
 pub fn mean_loss(net: Net, params: &[f32], rows: &[f32]) -> Result<f64> {
-    match net {
-        Net::Linear => mean_loss_of::<Linear>(params, rows),
-        Net::Rectified => mean_loss_of::<Rectified>(params, rows),
-    }
-}
-
-fn mean_loss_of<N: Shape<Last = Identity>>(params: &[f32], rows: &[f32]) -> Result<f64> {
-    let (mut params, mut scratch) = (params.to_vec(), vec![0.0; N::SCRATCH]);
-    let mut model = Model::<N, Mse>::from_slices(&mut params, &mut scratch)?;
+    let layers = net.layers()?;
+    let (mut params, mut scratch) = (params.to_vec(), vec![0.0; 2 * layers.units()]);
+    let width = layers.inputs() + 1;
+    let mut model = Model::of_layers(layers, AnyLoss::Mse, &mut params, &mut scratch)?;
     let mut sum = 0.0;
-    for row in rows.chunks(N::In::LEN + 1) {
-        let (x, target) = row.split_at(N::In::LEN);
+    for row in rows.chunks(width) {
+        let (x, target) = row.split_at(width - 1);
         sum += f64::from(model.evaluate_slices(x, target)?);
     }
-    Ok(sum / (rows.len() / (N::In::LEN + 1)) as f64)
+    Ok(sum / (rows.len() / width) as f64)
 }

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use anyhow::{Context, Result};
 use indicatif::MultiProgress;
 use serde_json::{Value, json};
-use tamis::{Init, Labels, Model, Mse, Seed, Shape, Task};
-use tamis_speed::course::{self, Linear, Moment, Net, Settings, Start};
+use tamis::{AnyLoss, Init, Labels, Model, Network, Seed, Task};
+use tamis_speed::course::{self, Moment, Net, Settings, Start};
 use tamis_speed::simd::LANES;
 
 use super::{INPUTS, RELEVANT, Synthetic, WIDTHS};
@@ -119,8 +119,9 @@ pub fn own_start(target: Synthetic, seed: u64) -> Result<Start> {
         rows.extend(x);
         rows.push(label);
     }
-    let (mut params, mut scratch) = (vec![0.0; Linear::PARAMS], vec![0.0; Linear::SCRATCH]);
-    Model::<Linear, Mse>::from_slices(&mut params, &mut scratch)?.init(Init::he(), seed)?;
+    let layers = Net::Linear.layers()?;
+    let (mut params, mut scratch) = (vec![0.0; layers.params()], vec![0.0; 2 * layers.units()]);
+    Model::of_layers(layers, AnyLoss::Mse, &mut params, &mut scratch)?.init(Init::he(), seed)?;
     Ok(Start { params, rows, seed })
 }
 
