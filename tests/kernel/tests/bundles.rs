@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use tamis::lanes::Portable;
 use tamis::{
-    Base, Batch, Clip, Lanes, Model, Mse, Number, Proximal, Sgd, Shape, StepError, WeightDecay, exponential,
-    lanes,
+    Base, Batch, Clip, Digest, Lanes, Model, Mse, Number, Proximal, Sgd, Shape, StepError, WeightDecay,
+    exponential, lanes,
 };
 use tamis_kernel_tests::bench::Bench;
 use tamis_kernel_tests::{bits, net, numbers, rows};
@@ -157,4 +157,22 @@ fn every_operation_acts_on_each_lane_by_itself() {
         }
         assert_eq!(x.is_finite(), x.0.iter().all(|a| a.is_finite()));
     }
+}
+
+/// Two updates: the second goes on from the digests of the first.
+#[test]
+fn every_lane_has_the_digest_of_its_training() {
+    let mut together = [Digest::new(); 3];
+    let mut alone = together;
+    for update in 0..2 {
+        let each: [_; 3] = std::array::from_fn(|lane| numbers(10 * update + lane as u64, 17));
+        let mut params = vec![Lanes::<3>::default(); 17];
+        for (lane, (digest, numbers)) in alone.iter_mut().zip(&each).enumerate() {
+            lanes::pack(numbers, lane, &mut params);
+            digest.update(numbers);
+        }
+        lanes::update_digests(&mut together, &params);
+        assert_eq!(together, alone);
+    }
+    assert!(alone[0] != alone[1] && alone[1] != alone[2]);
 }
