@@ -17,7 +17,7 @@ use tamis::{
     Network, Number, Sampler, Seed, Sgd, StepError, WeightDecay,
 };
 
-use crate::simd::{Bundle, LANES, Level};
+use crate::simd::{Bundle, LANES};
 
 /// A number that holds one training or several.
 trait Several: Number {
@@ -211,10 +211,10 @@ fn train<T: Several>(
     }
     let sgd = settings.sgd()?.map(T::splat);
     let course = Course { layers, runs: &mut runs, params, settings, sgd, moments, progress };
-    Level::Avx2.run(
+    T::pass(
         #[inline(always)]
         || course.run(),
-    )?; // one alone gains too, over its outputs
+    )?;
     Ok(runs.into_iter().map(|run| run.moments).collect())
 }
 
