@@ -14,8 +14,8 @@ use tamis_host::device as host;
 use tamis_host::device::select::TaskSensor;
 use tamis_host::link::Link;
 
-use tamis_kernel_tests::board::Nothing;
-use tamis_kernel_tests::flash::Flash;
+use tamis_test_kit::board::Nothing;
+use tamis_test_kit::flash::Flash;
 
 /// How many numbers it has.
 pub const NUMBERS: usize = 2740;

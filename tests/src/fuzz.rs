@@ -25,10 +25,10 @@ use tamis_host::trace::{self, Trace};
 
 use crate::device::{Direct, NUMBERS, switch_on};
 use tamis_bits::Memory;
-use tamis_kernel_tests::board::Nothing;
-use tamis_kernel_tests::flash::{Flash, PAGE};
-use tamis_kernel_tests::script::{Script, content};
-use tamis_kernel_tests::trainings::start;
+use tamis_test_kit::board::Nothing;
+use tamis_test_kit::flash::{Flash, PAGE};
+use tamis_test_kit::script::{Script, content};
+use tamis_test_kit::trainings::start;
 
 /// A target.
 pub type Fuzz = fn(&[u8]) -> bool;

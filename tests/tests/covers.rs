@@ -1,7 +1,7 @@
 //! Other pairwise covers of all options than that of the golden file, against the literal transcription of the contract.
 
 use tamis_host::{configurations, pool};
-use tamis_kernel_tests::literal::assert_literal;
+use tamis_test_kit::literal::assert_literal;
 
 #[test]
 fn every_update_of_other_covers() {

@@ -15,8 +15,8 @@ use tamis_host::exchange::{self, Hints, Imported, c, onnx, rust, tensors};
 use tamis_host::import::fine_tune::{Settings, fine_tune};
 use tamis_host::select::table::{self, Reading};
 use tamis_host::select::{self, image::Image};
-use tamis_kernel_tests::reference::{narrow, numbers};
-use tamis_kernel_tests::{bits, relative_distance};
+use tamis_test_kit::reference::{narrow, numbers};
+use tamis_test_kit::{bits, relative_distance};
 
 /// What `tamis` has written for the image beside it.
 #[rustfmt::skip]
@@ -53,7 +53,7 @@ fn predict(image: &Image, raw: &[f32]) -> Result<Vec<f32>> {
 
 /// Rows of raw numbers, some far beyond the range of the inputs, some where tanh and sigmoid are settled.
 fn raw(image: &Image, rows: usize) -> Vec<f32> {
-    let numbers = tamis_kernel_tests::numbers(9, rows * image.layers.inputs());
+    let numbers = tamis_test_kit::numbers(9, rows * image.layers.inputs());
     numbers.iter().enumerate().map(|(place, number)| number * [0.5, 4.0, 0.02, 90.0][place / 7 % 4]).collect()
 }
 
@@ -418,7 +418,7 @@ struct Selecting {
 #[test]
 fn what_was_selected_goes_out() -> Result<()> {
     let folder = scratch("selected")?;
-    let (numbers, mut csv) = (tamis_kernel_tests::numbers(31, 400 * 4), "noise,a,site,other,y\n".to_owned());
+    let (numbers, mut csv) = (tamis_test_kit::numbers(31, 400 * 4), "noise,a,site,other,y\n".to_owned());
     for row in numbers.chunks_exact(4) {
         let [noise, a, site, other] = [row[0], row[1], row[2], row[3]];
         let (word, step) = if site > 0.0 { ("north", 1.0) } else { ("south", 0.0) };
@@ -457,7 +457,7 @@ fn an_imported_network_is_trained_further() -> Result<()> {
     let cases = cases()?;
     let case = cases.iter().find(|case| case.file == "torch_leaky.safetensors").context("no such case")?;
     let mut image = case.read()?.image;
-    let x = tamis_kernel_tests::numbers(21, 5 * 400);
+    let x = tamis_test_kit::numbers(21, 5 * 400);
     let y = image.predict(&x)?;
     let mut csv = "a,b,left out,c,d,e,u,v,w\n".to_owned();
     for (x, y) in x.chunks_exact(5).zip(y.chunks_exact(3)) {
@@ -470,11 +470,7 @@ fn an_imported_network_is_trained_further() -> Result<()> {
     let targets = ["u", "v", "w"].map(str::to_owned);
     let settings = |seed| Settings { step_size: 0.05, updates: 20_000, seed: Seed(seed) };
     let params = image.params.clone();
-    image
-        .params
-        .iter_mut()
-        .zip(tamis_kernel_tests::numbers(5, params.len()))
-        .for_each(|(w, z)| *w += 0.3 * z);
+    image.params.iter_mut().zip(tamis_test_kit::numbers(5, params.len())).for_each(|(w, z)| *w += 0.3 * z);
 
     let tuned = fine_tune(&image, &table, &targets, settings(1))?;
     assert!(tuned.rows == 320 && tuned.before > 1.0 && tuned.after < 0.05, "{tuned:?}");

@@ -22,8 +22,8 @@ use tamis_host::select::encoder::Feature;
 use tamis_host::tools;
 use tamis_host::trace::replay::replay as replay_of;
 use tamis_host::trace::{self, Trace};
-use tamis_kernel_tests::flash::Flash;
-use tamis_kernel_tests::trainings::training;
+use tamis_test_kit::flash::Flash;
+use tamis_test_kit::trainings::training;
 use tamis_tests::altered::UPDATE;
 use tamis_tests::command::tamis;
 use tamis_tests::device::{Direct, NUMBERS, switch_on};
@@ -77,7 +77,7 @@ fn both_origins_give_the_digest_of_the_host() -> Result<()> {
 #[test]
 fn a_network_from_outside_is_trained_on() -> Result<()> {
     let training = training(Data::Stream, 2, None, 200);
-    let params: Vec<f32> = tamis_kernel_tests::numbers(9, 10 * 6 + 6 + 6 + 1);
+    let params: Vec<f32> = tamis_test_kit::numbers(9, 10 * 6 + 6 + 6 + 1);
     let (line, _thread) = switch_on(Flash::new(16))?;
     let mut device = Direct::greet(&line, 1)?;
     let configuration =
@@ -158,7 +158,7 @@ fn nothing_takes_a_device_away() -> Result<()> {
     let training = training(Data::Stream, 1, None, 50);
     for round in 0..20_u64 {
         let garbage: Vec<u8> =
-            tamis_kernel_tests::numbers(round + 1, 5_000).iter().map(|n| (n * 127.0) as i8 as u8).collect();
+            tamis_test_kit::numbers(round + 1, 5_000).iter().map(|n| (n * 127.0) as i8 as u8).collect();
         line.write_all(&garbage)?;
         // Whole frames with a right checksum, and lengths in them up to 2^32.
         for kind in 0..=16_u8 {
@@ -315,7 +315,7 @@ fn a_damaged_trace_is_read_up_to_the_damage() -> Result<()> {
     let training = training(Data::Stream, 3, None, 60);
     let configuration =
         Configuration { training: training.clone(), origin: Origin::Host, checkpoint_every: Some(20) };
-    let params: Vec<f32> = tamis_kernel_tests::numbers(9, 10 * 6 + 6 + 6 + 1);
+    let params: Vec<f32> = tamis_test_kit::numbers(9, 10 * 6 + 6 + 6 + 1);
     let trace = Trace::open(&path, "thread", &configuration, Some(&params), true)?;
     let mut samples = rows_of(training.plan.task);
     feed_and_trace(&mut device, &configuration, Some(&params), &mut samples, Some(trace), |_| Ok(()))?;
@@ -374,7 +374,7 @@ fn a_network_is_fine_tuned_on_a_device() -> Result<()> {
     let names =
         |features: &[Feature]| features.iter().map(|feature| feature.column.clone()).collect::<Vec<_>>();
     let columns = [names(&imported.encoder.inputs), names(&imported.encoder.outputs)].concat();
-    let rows = tamis_kernel_tests::numbers(7, 60 * columns.len());
+    let rows = tamis_test_kit::numbers(7, 60 * columns.len());
     let lines = rows
         .chunks(columns.len())
         .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));

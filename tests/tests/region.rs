@@ -3,7 +3,7 @@
 
 use embedded_storage::nor_flash::{NorFlash, NorFlashErrorKind, ReadNorFlash};
 use tamis_firmware::region::Region;
-use tamis_kernel_tests::flash::{Flash, NoPower, PAGE};
+use tamis_test_kit::flash::{Flash, NoPower, PAGE};
 
 const LENGTH: u32 = 2 * PAGE as u32;
 

@@ -23,7 +23,7 @@ use tamis_host::device;
 use tamis_host::device::feed::feed;
 use tamis_host::device::twin::Twin;
 use tamis_host::replica::{Memory, bits};
-use tamis_kernel_tests::flash::Flash;
+use tamis_test_kit::flash::Flash;
 use tamis_tests::device::{Direct, switch_on_with};
 
 const IMU: u8 = 0x68;

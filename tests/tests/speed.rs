@@ -3,11 +3,11 @@
 use anyhow::{Result, ensure};
 use tamis::{Lanes, Network, Shape, lanes};
 use tamis_firmware::workloads::{W1, W2, W3, W4, W5, Workload};
-use tamis_kernel_tests::bits;
 use tamis_speed::curve::is_moment;
 use tamis_speed::plain;
 use tamis_speed::simd::Level;
 use tamis_speed::steps::{Training, multiply_adds};
+use tamis_test_kit::bits;
 
 const STEPS: u32 = 200;
 
@@ -43,13 +43,12 @@ fn lanes_are_scalars<W: Workload>() -> Result<()> {
     Ok(())
 }
 
+/// W4 and W5 are layers of these kinds, and smaller.
 #[test]
 fn lanes_have_the_bits_of_scalars_at_every_width_of_vectors() -> Result<()> {
     lanes_are_scalars::<W1>()?;
     lanes_are_scalars::<W2>()?;
-    lanes_are_scalars::<W3>()?;
-    lanes_are_scalars::<W4>()?;
-    lanes_are_scalars::<W5>()
+    lanes_are_scalars::<W3>()
 }
 
 /// The scalar code too has the same bits where it is compiled for wide vectors.

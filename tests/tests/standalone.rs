@@ -18,8 +18,8 @@ use tamis_host::emulator::{Clock, Emulator};
 use tamis_host::machine::Machine;
 use tamis_host::replica::{Memory, bits};
 use tamis_host::{pool, tools};
-use tamis_kernel_tests::flash::Flash;
-use tamis_kernel_tests::trainings::training;
+use tamis_test_kit::flash::Flash;
+use tamis_test_kit::trainings::training;
 use tamis_tests::command::tamis;
 use tamis_tests::device::{Direct, switch_on};
 

@@ -8,10 +8,10 @@ use tamis::{Base, Clip, Network};
 use tamis_host::experiments::Experiment;
 use tamis_host::replica::Memory;
 use tamis_host::{configurations, pool};
-use tamis_kernel_tests::literal::settings::{Coupling, Penalty, Schedule};
-use tamis_kernel_tests::literal::{self, Settings};
-use tamis_kernel_tests::oracle::{self, Course, Decay, Growing, Options, Oracle};
-use tamis_kernel_tests::{Row, relative_distance, specs_of};
+use tamis_test_kit::literal::settings::{Coupling, Penalty, Schedule};
+use tamis_test_kit::literal::{self, Settings};
+use tamis_test_kit::oracle::{self, Course, Decay, Growing, Options, Oracle};
+use tamis_test_kit::{Row, relative_distance, specs_of};
 
 /// The options of `training` in f64.
 fn options(training: &Training) -> Options {

@@ -15,8 +15,8 @@ use tamis::{
     Proximal, Ring, RuleError, Sampler, SamplerError, Samples, Seed, Sgd, SgdError, Shape, StepError,
     StoreError, Stored, Target, Task, TaskError, TrainError, Vector, WeightDecay,
 };
-use tamis_kernel_tests::bench::{Bench, Listed, typed};
-use tamis_kernel_tests::{bits, net, numbers, rows};
+use tamis_test_kit::bench::{Bench, Listed, typed};
+use tamis_test_kit::{bits, net, numbers, rows};
 
 type Net = net!(type 5 7 Tanh Bias, 7 3 Identity Bias);
 

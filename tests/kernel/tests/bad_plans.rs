@@ -10,7 +10,7 @@ use tamis::{
     SgdError, Shape, SoftmaxCrossEntropy, Target, Task, TaskError, WeightDecay,
 };
 use tamis_bits::Memory;
-use tamis_kernel_tests::net;
+use tamis_test_kit::net;
 
 type Net = net!(type 5 7 Tanh Bias, 7 3 Identity Bias);
 
@@ -288,10 +288,10 @@ fn a_damaged_parameter_ends_a_plan() {
             let mut trainer = plan.start::<Net, _, _>(Mse, lent, plan.task).unwrap();
             trainer.update().unwrap();
             trainer.model().params_mut()[place] = f32::NAN;
-            let before = tamis_kernel_tests::bits(trainer.model().params());
+            let before = tamis_test_kit::bits(trainer.model().params());
             let error = trainer.update();
             assert_eq!(error, Err(tamis::TrainError::Rejected(tamis::StepError::Loss)), "parameter {place}");
-            assert_eq!(tamis_kernel_tests::bits(trainer.model().params()), before);
+            assert_eq!(tamis_test_kit::bits(trainer.model().params()), before);
             assert_eq!(trainer.model().updates(), 1);
         }
     }

@@ -8,11 +8,9 @@ use tamis::{
     Network, NoSample, Plan, Proximal, Rule, Samples, Seed, Sgd, StepError, Target, Task, TrainError,
     WeightDecay,
 };
-use tamis_kernel_tests::bench::{Bench, Listed, typed};
-use tamis_kernel_tests::oracle::{self, Options, Oracle};
-use tamis_kernel_tests::{
-    Row, bits, literal, net, numbers, relative_distance, rows, specs_of, with_targets_for,
-};
+use tamis_test_kit::bench::{Bench, Listed, typed};
+use tamis_test_kit::oracle::{self, Options, Oracle};
+use tamis_test_kit::{Row, bits, literal, net, numbers, relative_distance, rows, specs_of, with_targets_for};
 
 type Net = net!(type 5 7 Tanh Bias, 7 2 Identity Bias);
 

@@ -6,8 +6,8 @@ use tamis::{
     Base, Batch, Clip, Digest, Lanes, Model, Mse, Number, Proximal, Sgd, Shape, StepError, WeightDecay,
     exponential, lanes,
 };
-use tamis_kernel_tests::bench::Bench;
-use tamis_kernel_tests::{bits, net, numbers, rows};
+use tamis_test_kit::bench::Bench;
+use tamis_test_kit::{bits, net, numbers, rows};
 
 /// Settings of every kind of number, all of them multiplied by `stretch`.
 fn settings(stretch: f32) -> [Sgd; 4] {

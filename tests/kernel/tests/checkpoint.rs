@@ -6,56 +6,21 @@ use tamis::checkpoint::{self, CheckpointError, Checkpoints, Found, Resumable};
 use tamis::state::{State, Words};
 use tamis::wire::Training;
 use tamis::{
-    ARITHMETIC_VERSION, AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Ring, Rule, Samples,
-    Seed, Sgd, Target, Task, Trainer,
+    ARITHMETIC_VERSION, AnyActivation, AnyLoss, Data, Init, LayerSpec, Layers, Plan, Ring, Rule, Seed, Sgd,
+    Target, Task,
 };
 use tamis_bits::{Golden, Memory, golden};
-use tamis_kernel_tests::flash::{Flash, NoPower, PAGE};
-use tamis_kernel_tests::trainings::{start, train};
-use tamis_kernel_tests::{bits, crc_32};
-
-/// Of every training here.
-const DESCRIPTION: &[u8] = b"a training that is described by more bytes than one block has";
-
-/// What an end is told by.
-type End = (u32, Vec<u32>, Vec<u32>);
-
-fn end<S: Samples>(trainer: &mut Trainer<'_, Layers, AnyLoss, S>) -> End {
-    let norms = bits(trainer.norms().unwrap_or_default());
-    (trainer.digest(), bits(trainer.model().params()), norms)
-}
-
-/// The end of `training` from `samples` without a stop, and with one after each of these updates.
-fn with_stops<S: Samples>(training: &Training, samples: impl Fn() -> S, stops: &[u32]) -> (End, End) {
-    let mut memory = Memory::of(training);
-    let mut whole = start(training, &mut memory, samples());
-    train(&mut whole, training.plan.updates);
-    let mut flash = Flash::new(64);
-    for &stop in stops {
-        let mut memory = Memory::of(training);
-        let mut trainer = start(training, &mut memory, samples());
-        let mut checkpoints = Checkpoints::new(flash, 16 * PAGE as u32).unwrap();
-        checkpoints.load(DESCRIPTION, &mut trainer).unwrap();
-        train(&mut trainer, stop);
-        let saved = checkpoints.save(DESCRIPTION, &mut trainer).unwrap();
-        assert_eq!((saved.updates, saved.digest), (stop, trainer.digest()));
-        flash = checkpoints.into_flash();
-    }
-    let mut memory = Memory::of(training);
-    let mut resumed = start(training, &mut memory, samples());
-    let mut checkpoints = Checkpoints::new(flash, 16 * PAGE as u32).unwrap();
-    let found = checkpoints.load(DESCRIPTION, &mut resumed).unwrap().unwrap();
-    assert_eq!((Some(&found.updates), found.digest), (stops.last(), resumed.digest()));
-    train(&mut resumed, training.plan.updates);
-    (end(&mut whole), end(&mut resumed))
-}
+use tamis_test_kit::crc_32;
+use tamis_test_kit::flash::{Flash, NoPower, PAGE};
+use tamis_test_kit::stops::{DESCRIPTION, end, task_with_stops, with_stops};
+use tamis_test_kit::trainings::{start, train};
 
 /// Over the pairwise cover of all options, stopped twice: early, and in the middle of an epoch.
 #[test]
 fn resumed_is_uninterrupted_with_every_option() {
     for (case, Golden { name, training, .. }) in golden().unwrap().into_iter().enumerate() {
         let stops = [1 + case as u32 % 7, 100 + (case as u32 * 37) % 120];
-        let (whole, resumed) = with_stops(&training, || training.plan.task, &stops);
+        let (whole, resumed) = task_with_stops(&training, &stops);
         assert_eq!(whole, resumed, "{name}");
     }
 }
@@ -174,7 +139,7 @@ fn power_may_be_lost_at_any_operation() {
 }
 
 #[test]
-#[ignore = "half a minute: cargo verify --long"]
+#[ignore = "minutes: cargo verify --long"]
 fn power_may_be_lost_a_million_times() {
     let faults = cut_everywhere(2, 7_000);
     println!("{faults} faults");

@@ -5,8 +5,8 @@ use std::arch::asm;
 
 use tamis::environment::{self, FloatEnvironmentError};
 use tamis::{Init, InitError, Seed, Shape};
-use tamis_kernel_tests::bench::Bench;
-use tamis_kernel_tests::{bits, net, numbers};
+use tamis_test_kit::bench::Bench;
+use tamis_test_kit::{bits, net, numbers};
 
 type Net = net!(type 3 4 Tanh Bias, 4 1 Identity Bias);
 

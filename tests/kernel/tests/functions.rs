@@ -3,7 +3,7 @@
 use rand_core::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use tamis::exponential::{exp, sigmoid, tanh};
-use tamis_kernel_tests::literal::exponential;
+use tamis_test_kit::literal::exponential;
 
 /// The bounds between two ways to a result, and the ends of the numbers.
 const BOUNDS: [f32; 9] = [0.0, f32::MIN_POSITIVE, 0.625, 1.25, 52.0, 88.0, 104.0, 1e30, f32::INFINITY];

@@ -2,9 +2,9 @@
 //! gradients against finite differences, so that it has an origin of its own.
 
 use tamis::{AnyActivation, AnyLoss, Clip, Huber, LayerSpec, Layers, Sgd, Shape, WeightDecay};
-use tamis_kernel_tests::bench::{Bench, Listed, typed};
-use tamis_kernel_tests::oracle::{self, Decay, Options, Oracle, Spec};
-use tamis_kernel_tests::{Row, net, relative_distance, rows, specs_of, with_targets_for};
+use tamis_test_kit::bench::{Bench, Listed, typed};
+use tamis_test_kit::oracle::{self, Decay, Options, Oracle, Spec};
+use tamis_test_kit::{Row, net, relative_distance, rows, specs_of, with_targets_for};
 
 /// Calls `$check::<N>(&specs)` for every network of the matrix.
 macro_rules! for_every_net {

@@ -1,8 +1,8 @@
 //! Initial weights have the spread that their authors give, and the shape that was asked for.
 
 use tamis::{Init, Seed, Shape as _};
-use tamis_kernel_tests::bench::Bench;
-use tamis_kernel_tests::net;
+use tamis_test_kit::bench::Bench;
+use tamis_test_kit::net;
 
 type Net = net!(type 60 100 Tanh Bias, 100 60 Identity Bias);
 

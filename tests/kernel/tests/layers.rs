@@ -6,8 +6,8 @@ use tamis::{
     Plan, PlanError, Proximal, Relu, Rule, Seed, Sgd, Shape, SoftmaxCrossEntropy, StepError, Takes, Tanh,
     Target, Task, WeightDecay,
 };
-use tamis_kernel_tests::oracle::{Function, Spec};
-use tamis_kernel_tests::{Row, bits, net, numbers, rows};
+use tamis_test_kit::oracle::{Function, Spec};
+use tamis_test_kit::{Row, bits, net, numbers, rows};
 
 /// The list of a typed network, by way of the oracle's.
 fn layers(specs: &[Spec]) -> Layers {

@@ -10,8 +10,8 @@ use tamis::{
     AnyActivation, Chain, Dense, Identity, LayerSpec, Layers, Screen, Seed, Shadow, StepError, Tanh, Target,
     Task,
 };
-use tamis_kernel_tests::oracle::{self, Shadows};
-use tamis_kernel_tests::{Row, bits, relative_distance};
+use tamis_test_kit::oracle::{self, Shadows};
+use tamis_test_kit::{Row, bits, relative_distance};
 
 const INPUTS: usize = 16;
 type Pass<'a> = OnePass<'a, Chain<Dense<32, 8, Tanh>, Dense<8, 1, Identity>>, INPUTS>;

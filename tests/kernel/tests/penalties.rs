@@ -1,8 +1,8 @@
 //! Penalties by hand: where the data ask for nothing, weights move by the penalty alone.
 
 use tamis::{Growing, NoBias, Proximal, Sgd, Tanh};
-use tamis_kernel_tests::bench::Bench;
-use tamis_kernel_tests::bits;
+use tamis_test_kit::bench::Bench;
+use tamis_test_kit::bits;
 
 /// Two inputs, two weights each.
 type Net = tamis::Dense<2, 2, Tanh, NoBias>;

@@ -1,7 +1,7 @@
 //! The memory of a training, counted buffer by buffer.
 
 use tamis::{Chain, Data, Dense, Growing, Identity, Plan, Pressed, Ram, Shape as _, Tanh};
-use tamis_kernel_tests::trainings::training;
+use tamis_test_kit::trainings::training;
 
 type Net = Chain<Dense<10, 6, Tanh>, Dense<6, 1, Identity>>;
 

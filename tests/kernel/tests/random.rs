@@ -7,7 +7,7 @@ use rand_core::Rng as _;
 use serde_json::Value;
 use tamis::random::{self, Purpose};
 use tamis::{Bias, Chain, Dense, Identity, Init, NoBias, Sampler, Seed, Tanh, task};
-use tamis_kernel_tests::bench::Bench;
+use tamis_test_kit::bench::Bench;
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("../../reference/random_vectors.json")).unwrap()

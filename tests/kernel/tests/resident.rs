@@ -10,11 +10,11 @@ use tamis::wire::{
 };
 use tamis::{ARITHMETIC_VERSION, AnyActivation, Data, Digest, LayerSpec, Layers, Sgd, Trainer, Verdict};
 use tamis_bits::Memory;
-use tamis_kernel_tests::board::{Board, Nothing, OVERRUNS, Sensor, progress, refusal};
-use tamis_kernel_tests::flash::Flash;
-use tamis_kernel_tests::script::Script;
-use tamis_kernel_tests::trainings::{self, start, train};
-use tamis_kernel_tests::{bits, numbers};
+use tamis_test_kit::board::{Board, Nothing, OVERRUNS, Sensor, progress, refusal};
+use tamis_test_kit::flash::Flash;
+use tamis_test_kit::script::Script;
+use tamis_test_kit::trainings::{self, start, train};
+use tamis_test_kit::{bits, numbers};
 
 fn training(data: Data, batch: u32, updates: u32) -> Training {
     trainings::training(data, batch, None, updates)

@@ -5,9 +5,9 @@ use tamis::one_pass::{Finding, OnePass, Settings};
 use tamis::resident::{self, State};
 use tamis::wire::{Answer, Job, Progress, Request, Selection};
 use tamis::{Chain, Dense, Digest, Identity, Seed, Shadow, Tanh, Target, Task};
-use tamis_kernel_tests::board::{Board, Nothing, OVERRUNS, Sensor, progress, refusal};
-use tamis_kernel_tests::flash::Flash;
-use tamis_kernel_tests::script::Script;
+use tamis_test_kit::board::{Board, Nothing, OVERRUNS, Sensor, progress, refusal};
+use tamis_test_kit::flash::Flash;
+use tamis_test_kit::script::Script;
 
 fn selection(samples: u32) -> Selection {
     let task = Task::plain(Target::Sine, 6, 2, 0.3, Seed(5));

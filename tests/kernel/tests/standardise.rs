@@ -1,7 +1,7 @@
 //! Standardisation on the fly, against mean and deviation in two passes of f64.
 
 use tamis::{Standardise, StepError};
-use tamis_kernel_tests::{bits, numbers};
+use tamis_test_kit::{bits, numbers};
 
 /// Five columns: several scales and offsets, the last one constant.
 fn samples(n: usize) -> Vec<[f32; 5]> {

@@ -4,8 +4,8 @@ use tamis::Verdict::{Irrelevant, Relevant, Undecided};
 use tamis::support::CHECKS;
 use tamis::verdict::is_exact;
 use tamis::{Contrast, Norms, NotFinite, Rule, RuleError, Shape, Verdict};
-use tamis_kernel_tests::bench::Bench;
-use tamis_kernel_tests::{net, numbers};
+use tamis_test_kit::bench::Bench;
+use tamis_test_kit::{net, numbers};
 
 type Net = net!(type 7 5 Tanh Bias, 5 2 Identity Bias);
 

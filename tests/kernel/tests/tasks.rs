@@ -5,7 +5,7 @@
 
 use tamis::task::{TEST_ROWS, TEST_SET};
 use tamis::{Labels, NoSample, Samples, Seed, Stored, Target, Task, TaskError};
-use tamis_kernel_tests::{bits, literal};
+use tamis_test_kit::{bits, literal};
 
 const INPUTS: usize = 6;
 const PROBES: usize = 8;

@@ -2,8 +2,8 @@
 
 use tamis::{Data, Task};
 use tamis_bits::Memory;
-use tamis_kernel_tests::literal::task::{self, TEST_ROWS};
-use tamis_kernel_tests::trainings::{start, train, training};
+use tamis_test_kit::literal::task::{self, TEST_ROWS};
+use tamis_test_kit::trainings::{start, train, training};
 
 #[test]
 fn the_test_loss_is_the_mean_over_all_test_rows() {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 use tamis::{Bias, Chain, Clip, Dense, Identity, NoBias, Relu, Sgd, Shape, Tanh, WeightDecay};
-use tamis_kernel_tests::bench::Bench;
-use tamis_kernel_tests::reference::{self, flat, narrow, numbers};
-use tamis_kernel_tests::relative_distance;
+use tamis_test_kit::bench::Bench;
+use tamis_test_kit::reference::{self, flat, narrow, numbers};
+use tamis_test_kit::relative_distance;
 
 type TanhNet = Chain<Dense<15, 16, Tanh, Bias>, Dense<16, 4, Identity, Bias>>;
 type LinearNet = Chain<Dense<6, 8, Identity, NoBias>, Dense<8, 1, Identity, NoBias>>;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 use tamis::{AnyActivation, AnyLoss, Base, Clip, Huber, LayerSpec, Layers, Sgd, WeightDecay};
-use tamis_kernel_tests::bench::Listed;
-use tamis_kernel_tests::reference::{flat, narrow, numbers, rows};
-use tamis_kernel_tests::relative_distance;
+use tamis_test_kit::bench::Listed;
+use tamis_test_kit::reference::{flat, narrow, numbers, rows};
+use tamis_test_kit::relative_distance;
 
 /// Relative to the norm of all parameters together. One rounding of f32 is up to 6e-8; the largest distance seen is
 /// 3.0e-7.

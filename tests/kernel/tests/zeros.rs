@@ -1,7 +1,7 @@
 //! Why inputs of zero are not skipped: that would change bits.
 
 use tamis::{Identity, NoBias, Sgd, StepError, WeightDecay};
-use tamis_kernel_tests::bench::Bench;
+use tamis_test_kit::bench::Bench;
 
 type Net = tamis::Dense<1, 1, Identity, NoBias>;
 

@@ -37,10 +37,12 @@ fn main() -> Result<ExitCode> {
         tools::ensure_qemu(machine)?;
         tools::ensure_target(machine.target())?;
     }
-    let beside = thread::spawn(|| all(elsewhere()));
-    let mut results = all(before_tests());
+    let beside = thread::spawn(|| all(of_firmware()));
+    let mut results = all(of_host());
     results.extend(beside.join().expect("a check does not panic"));
-    results.extend(all(tests(&options)));
+    if options.long {
+        results.extend(all(hours_more()));
+    }
     let (passed, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(|(_, has_passed)| *has_passed);
     for (name, _) in &failed {
         println!("failed: {name}");
@@ -80,55 +82,34 @@ fn run(Check { name, mut command, is_long }: Check) -> Result<()> {
     Ok(())
 }
 
-/// What has target folders of its own: the programs of the real boards build, and fit; the kernel has its bits at other
-/// levels.
-fn elsewhere() -> Vec<Check> {
-    vec![
-        check(
-            "the programs of the real boards",
-            "run --quiet --package tamis-host --bin tamis -- boards --build",
-        ),
-        check(
-            "the golden digests at another level, with AVX2 and FMA, with the feature small",
-            "run --quiet --package tamis-tests --bin bits -- --few",
-        ),
-        ours("some trainings in Miri", "interpret -- --trainings 8"),
-    ]
-}
-
 /// Everything that runs where its user sits.
 const HOST: &str = "--workspace --exclude tamis-firmware";
 const DENY: &str = "-- --deny warnings";
 
-/// Formatting, lints, documentation, the kernel's package, and the programs that the tests run.
-fn before_tests() -> Vec<Check> {
-    let board = |machine: Machine| {
-        let (target, name) = (machine.target(), machine.name());
-        format!(
-            "--package tamis-firmware --release --target {target} --features {name},sensors,must-not-link"
-        )
-    };
-    let mut checks = vec![
+/// Formatting, lints and documentation of the host, the kernel's package, and all tests.
+fn of_host() -> Vec<Check> {
+    let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {HOST}"));
+    vec![
         check("formatting", "fmt --all --check"),
         of_boards("formatting, real boards", ".", "fmt --all --check"),
         of_boards("formatting, ESP32-C3", "esp32c3", "fmt --check"),
         check("lints, kernel alone", &format!("clippy --quiet --package tamis {DENY}")),
         check("lints, host", &format!("clippy --quiet --all-targets {HOST} {DENY}")),
-    ];
-    // The other MPS boards differ in numbers only.
-    for machine in [Machine::MpsAn386, Machine::Netduino, Machine::Microbit, Machine::RiscvVirt] {
-        checks
-            .push(check(&format!("lints, {machine}"), &format!("clippy --quiet {} {DENY}", board(machine))));
-    }
-    checks.push(check("documentation, host", &format!("doc --quiet --no-deps {HOST}")));
-    checks.push(check("documentation, kernel", "doc --quiet --no-deps --package tamis --all-features"));
-    for machine in [Machine::MpsAn386, Machine::RiscvVirt] {
-        checks.push(check(
-            &format!("documentation, firmware, {machine}"),
-            &format!("doc --quiet --no-deps {}", board(machine)),
-        ));
-    }
-    checks.push(check("the kernel's package", "package --package tamis --allow-dirty"));
+        check("documentation, host", &format!("doc --quiet --no-deps {HOST}")),
+        check("documentation, kernel", "doc --quiet --no-deps --package tamis --all-features"),
+        check("the kernel's package", "package --package tamis --allow-dirty"),
+        Check { is_long: true, ..tests },
+    ]
+}
+
+/// The programs that the tests run, lints and documentation of firmware; the programs of the real boards build, and fit;
+/// the kernel has its bits at other levels.
+fn of_firmware() -> Vec<Check> {
+    let board = |machine: Machine| {
+        let (target, name) = (machine.target(), machine.name());
+        format!("--package tamis-firmware --release --target {target} --features {name}")
+    };
+    let mut checks = Vec::new();
     for machine in Machine::ALL {
         // Two at a time; the tests, which build what they need one after the other, find them here.
         let programs = match machine {
@@ -138,56 +119,68 @@ fn before_tests() -> Vec<Check> {
             Machine::MpsAn505 => "--bin trainer --bin altered --bin one_pass",
             _ => "--bin trainer --bin one_pass",
         };
-        let (target, name) = (machine.target(), machine.name());
-        let board = format!("--package tamis-firmware --release --target {target} --features {name}");
-        checks.push(check(&format!("programs, {machine}"), &format!("build --quiet {board} {programs}")));
+        let build = format!("build --quiet {} {programs}", board(machine));
+        checks.push(check(&format!("programs, {machine}"), &build));
     }
+    // The other MPS boards differ in numbers only.
+    for machine in [Machine::MpsAn386, Machine::Netduino, Machine::Microbit, Machine::RiscvVirt] {
+        let clippy = format!("clippy --quiet {},sensors,must-not-link {DENY}", board(machine));
+        checks.push(check(&format!("lints, {machine}"), &clippy));
+    }
+    for machine in [Machine::MpsAn386, Machine::RiscvVirt] {
+        let doc = format!("doc --quiet --no-deps {},sensors,must-not-link", board(machine));
+        checks.push(check(&format!("documentation, firmware, {machine}"), &doc));
+    }
+    checks.extend([
+        check(
+            "the programs of the real boards",
+            "run --quiet --package tamis-host --bin tamis -- boards --build",
+        ),
+        check(
+            "the golden digests at another level, with AVX2 and FMA, with the feature small",
+            "run --quiet --package tamis-tests --bin bits -- --few",
+        ),
+        ours("some trainings in Miri", "interpret -- --trainings 8"),
+    ]);
     checks
 }
 
-/// All tests.
-fn tests(options: &Options) -> Vec<Check> {
-    let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {HOST}"));
-    let mut checks = vec![Check { is_long: true, ..tests }];
-    if options.long {
-        let ignored = |name: &str, test: &str| {
-            check(name, &format!("test {HOST} --test {test} -- --ignored --nocapture"))
-        };
-        // In blocks of four, by the literal transcription, lanes and lists of layers.
-        const SMALL: &str = "--features tamis/small --test literal --test bundles --test lanes --test layers";
-        let every = "--all-features --all-targets";
-        let lints = format!("clippy --quiet --release --locked {DENY}");
-        for board in BOARDS {
-            checks.push(of_boards(&format!("lints, {}", board.name), board.name, &lints));
-        }
-        let more = [
-            check("lints, host, every feature", &format!("clippy --quiet {every} {HOST} {DENY}")),
-            check("tests, with the feature small", &format!("test --no-fail-fast --quiet {HOST} {SMALL}")),
-            ignored("tanh, sigmoid and exp of every number", "exponential"),
-            ignored("power lost a million times", "checkpoint"),
-            ignored("no panic on other cores", "linker"),
-            ignored("the figures of the benchmarks on other cores", "benchmarks"),
-            ignored("200,000 updates over a bad line", "link"),
-            ignored("fifteen million inputs from outside", "fuzz"),
-            ignored("the same firmware from two clones", "reproducible"),
-            ignored("a million updates on a board, a hundred million in lanes", "soak"),
-            ignored("selection from tables without anything to find", "select"),
-            check(
-                "the programs of the real boards, in every profile",
-                "run --quiet --package tamis-host --bin tamis -- boards --build --all-profiles",
-            ),
-            ours("the golden digests from every compiler, at every level, on every core", "bits"),
-            ours("trainings in Miri", "interpret"),
-            ours("mutants of the kernel, one in a hundred", "mutate -- --shard 0/100"),
-            ours("tests under sanitizers", "sanitize"),
-            ours("bytes from outside, guided by coverage", "explore"),
-            ours("advisories, licences and origins of others, promises of the kernel", "supply"),
-            ours("each defence taken away", "faults"),
-            check("Parquet, written and read", "test --package tamis-host --features parquet --lib parquet"),
-        ];
-        checks.extend(more.map(|check| Check { is_long: true, ..check }));
-    }
-    checks
+/// What `--long` adds.
+fn hours_more() -> Vec<Check> {
+    let ignored =
+        |name: &str, test: &str| check(name, &format!("test {HOST} --test {test} -- --ignored --nocapture"));
+    // In blocks of four, by the literal transcription, lanes and lists of layers.
+    const SMALL: &str = "--features tamis/small --test literal --test bundles --test lanes --test layers";
+    let every = "--all-features --all-targets";
+    let lints = format!("clippy --quiet --release --locked {DENY}");
+    let lints = BOARDS.map(|board| of_boards(&format!("lints, {}", board.name), board.name, &lints));
+    let more = [
+        check("lints, host, every feature", &format!("clippy --quiet {every} {HOST} {DENY}")),
+        check("tests, with the feature small", &format!("test --no-fail-fast --quiet {HOST} {SMALL}")),
+        ignored("tanh, sigmoid and exp of every number", "exponential"),
+        ignored("power lost a million times", "checkpoint"),
+        ignored("no panic on other cores", "linker"),
+        ignored("the figures of the benchmarks on other cores", "benchmarks"),
+        ignored("200,000 updates over a bad line", "link"),
+        ignored("fifteen million inputs from outside", "fuzz"),
+        ignored("the same firmware from two clones", "reproducible"),
+        ignored("a million updates on a board, a hundred million in lanes", "soak"),
+        ignored("selection from tables without anything to find", "select"),
+        check(
+            "the programs of the real boards, in every profile",
+            "run --quiet --package tamis-host --bin tamis -- boards --build --all-profiles",
+        ),
+        ours("the golden digests from every compiler, at every level, on every core", "bits"),
+        ours("trainings in Miri", "interpret"),
+        ours("mutants of the kernel, one in a hundred", "mutate -- --shard 0/100"),
+        ours("tests under sanitizers", "sanitize"),
+        ours("bytes from outside, guided by coverage", "explore"),
+        ours("advisories, licences and origins of others, promises of the kernel", "supply"),
+        ours("each defence taken away", "faults"),
+        check("Parquet, written and read", "test --package tamis-host --features parquet --lib parquet"),
+    ];
+    let more = more.map(|check| Check { is_long: true, ..check });
+    lints.into_iter().chain(more).collect()
 }
 
 /// A check that `cargo` makes in a folder of the real boards.

@@ -1,7 +1,7 @@
-//! What the tests of the kernel share: a naive network in f64, the contract taken at its word, references of others, a bench
-//! for models, flash memory that loses power, a device and the line to it, rows of numbers.
+//! What the tests share: a naive network in f64, the contract taken at its word, references of others, a bench for models,
+//! flash memory that loses power, a device and the line to it, rows of numbers.
 //!
-//! The tests here need nothing but the kernel, so that they are built quickly; those with a host or a device are one folder up.
+//! It needs nothing but the kernel, as the tests in `tests/kernel` do; those with a host or a device are in `tests/tests`.
 
 pub mod bench;
 pub mod board;
@@ -10,6 +10,7 @@ pub mod literal;
 pub mod oracle;
 pub mod reference;
 pub mod script;
+pub mod stops;
 pub mod trainings;
 
 /// One sample.
