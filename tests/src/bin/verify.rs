@@ -37,9 +37,12 @@ fn main() -> Result<ExitCode> {
         tools::ensure_qemu(machine)?;
         tools::ensure_target(machine.target())?;
     }
-    let beside = thread::spawn(|| all(of_firmware()));
-    let mut results = all(of_host());
-    results.extend(beside.join().expect("a check does not panic"));
+    // Side by side, so that no core waits: Cargo lets one command at a time build for one profile.
+    let beside = [of_firmware, of_host].map(|checks| thread::spawn(move || all(checks())));
+    let mut results = all(of_both());
+    for checks in beside {
+        results.extend(checks.join().expect("a check does not panic"));
+    }
     if options.long {
         results.extend(all(hours_more()));
     }
@@ -86,9 +89,14 @@ fn run(Check { name, mut command, is_long }: Check) -> Result<()> {
 const HOST: &str = "--workspace --exclude tamis-firmware";
 const DENY: &str = "-- --deny warnings";
 
-/// Formatting, lints and documentation of the host, the kernel's package, and all tests.
+/// What takes longest: tests with whole programs, on the host and on emulated cores.
+fn of_both() -> Vec<Check> {
+    let tests = check("tests, host and emulated cores", "test --no-fail-fast --package tamis-tests");
+    vec![Check { is_long: true, ..tests }]
+}
+
+/// Formatting, lints and documentation of the host, the kernel's package, and all other tests.
 fn of_host() -> Vec<Check> {
-    let tests = check("tests, on the host and on emulated cores", &format!("test --no-fail-fast {HOST}"));
     vec![
         check("formatting", "fmt --all --check"),
         of_boards("formatting, real boards", ".", "fmt --all --check"),
@@ -98,7 +106,10 @@ fn of_host() -> Vec<Check> {
         check("documentation, host", &format!("doc --quiet --no-deps {HOST}")),
         check("documentation, kernel", "doc --quiet --no-deps --package tamis --all-features"),
         check("the kernel's package", "package --package tamis --allow-dirty"),
-        Check { is_long: true, ..tests },
+        check(
+            "tests, kernel and modules of the host",
+            &format!("test --no-fail-fast {HOST} --exclude tamis-tests"),
+        ),
     ]
 }
 
