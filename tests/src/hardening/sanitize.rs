@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use tamis_host::tools;
 
-use super::toolchain::{self, NIGHTLY, done, ensure_component, output};
+use super::toolchain::{self, Compiler, NIGHTLY, done, ensure_component, output};
 
 /// A sanitizer.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +69,8 @@ impl Sanitizer {
         ensure_component("rust-src")?;
         self.check_control()?;
         let mut cargo = toolchain::program(NIGHTLY, "cargo");
-        cargo.args(["test", "--profile", "quick", "--no-fail-fast", "--target", &host()?]);
+        cargo.args(["test", "--profile", "quick", "--no-fail-fast"]);
+        cargo.args(["--target", &Compiler::of(&mut toolchain::program(NIGHTLY, "rustc"))?.host]);
         if self.is_of_std {
             cargo.arg("-Zbuild-std");
         }
@@ -107,12 +108,4 @@ impl Sanitizer {
         ensure!(has_found, "the {} sanitizer does not find a {says}:\n{said}", self.name);
         Ok(())
     }
-}
-
-/// The Rust target of this host.
-fn host() -> Result<String> {
-    let version = done(toolchain::program(NIGHTLY, "rustc").arg("-vV"), &[])?;
-    let version = String::from_utf8(version.stdout)?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
-    Ok(host.to_owned())
 }

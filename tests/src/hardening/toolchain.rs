@@ -21,6 +21,25 @@ pub fn program(toolchain: &str, name: &str) -> Command {
     rustup
 }
 
+/// What a compiler says of itself.
+pub struct Compiler {
+    /// Its name, version and date.
+    pub version: String,
+    /// The target that it runs on.
+    pub host: String,
+}
+
+impl Compiler {
+    /// Asks it.
+    pub fn of(rustc: &mut Command) -> Result<Self> {
+        let said = String::from_utf8(done(rustc.arg("-vV"), &[])?.stdout)?;
+        let version = said.lines().next().context("rustc says nothing")?.to_owned();
+        let host =
+            said.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+        Ok(Self { version, host: host.to_owned() })
+    }
+}
+
 /// Makes sure that a toolchain is there.
 pub fn ensure_toolchain(toolchain: &str) -> Result<()> {
     let has_it = program(toolchain, "rustc").arg("--version").output();
