@@ -212,16 +212,20 @@ impl Ordeal {
             command.args(["device", "train", "--json", "--port", &port, "--updates", &updates]);
             command.args(["--checkpoint-every", "50", "--trace"]).arg(&trace).args(arguments);
             let mut host = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-            let started = Instant::now();
-            // Uneven moments, the same in every run.
-            let patience = Duration::from_millis(900 + 113 * u64::from(kills % 7));
+            let mut since = Instant::now();
+            // Uneven moments, the same in every run; the last when no reset will come and checkpoints have been made.
+            let is_last = kills + 1 == self.kills;
+            let patience = if is_last { 5_000 } else { 900 + 113 * u64::from(kills % 7) };
             while host.try_wait()?.is_none() {
                 std::thread::sleep(Duration::from_millis(200 + 37 * u64::from(resets % 5)));
                 if resets < self.resets {
                     board.reset()?;
                     resets += 1;
+                    if is_last {
+                        since = Instant::now();
+                    }
                 }
-                if kills < self.kills && started.elapsed() > patience {
+                if kills < self.kills && since.elapsed() > Duration::from_millis(patience) {
                     host.kill()?;
                     kills += 1;
                     break;
