@@ -139,7 +139,7 @@ fn power_may_be_lost_at_any_operation() {
 }
 
 #[test]
-#[ignore = "minutes: cargo verify --long"]
+#[ignore = "a minute: cargo verify --long"]
 fn power_may_be_lost_a_million_times() {
     let faults = cut_everywhere(2, 7_000);
     println!("{faults} faults");

@@ -122,7 +122,7 @@ fn of_firmware() -> Vec<Check> {
     };
     let mut checks = Vec::new();
     for machine in Machine::ALL {
-        // Two at a time; the tests, which build what they need one after the other, find them here.
+        // First, and two at a time: the tests, which build what they need one after the other, are soon to ask for them.
         let programs = match machine {
             Machine::MpsAn386 | Machine::Microbit | Machine::RiscvVirt => {
                 "--bin trainer --bin altered --bin crash --bin example --bin motor --bin one_pass"
