@@ -1,14 +1,21 @@
 //! BBC micro:bit v1: nRF51822, Cortex-M0, 16 KiB of RAM.
 
-use embedded_hal::digital::OutputPin;
-use embedded_io::{Read, ReadReady, Write};
-use nrf51_hal::gpio::{Level, p0};
-use nrf51_hal::pac::Peripherals;
-use nrf51_hal::uart::{Baudrate, Parity, Pins, Uart};
+use core::convert::Infallible;
 
+use embedded_hal::digital::{self, OutputPin};
+use nrf51_pac::{GPIO, Peripherals};
+
+use super::serial::Serial;
 use super::{Board, NAME};
 pub use crate::registers::nrf51::Flash;
+use crate::registers::nrf51::Uart0;
 use crate::watchdog::NoWatchdog;
+
+/// Pins of the serial line, to the chip that has the USB socket, out and in.
+const TX: u8 = 24;
+const RX: u8 = 25;
+/// The pin of row 1 of the display.
+const ROW: u8 = 13;
 
 /// The flash memory of the checkpoints, once, by a program that takes nothing else.
 pub fn take_flash() -> Option<Flash> {
@@ -16,24 +23,34 @@ pub fn take_flash() -> Option<Flash> {
 }
 
 /// The board, once.
-pub fn take() -> Option<Board<impl Read + ReadReady + Write, impl OutputPin, Flash, NoWatchdog>> {
+pub fn take() -> Option<Board<Serial<Uart0>, Led, Flash, NoWatchdog>> {
     let core = cortex_m::Peripherals::take()?;
     let chip = Peripherals::take()?;
-    let port = p0::Parts::new(chip.GPIO);
-    let pins = Pins {
-        txd: port.p0_24.into_push_pull_output(Level::High).degrade(),
-        rxd: port.p0_25.into_floating_input().degrade(),
-        cts: None,
-        rts: None,
-    };
-    // `Uart::new` sends a zero to learn when the line is free, before it starts the transmitter. QEMU drops
-    // that byte and the line would never be free; the second time the transmitter runs. On the wire it is an
-    // empty frame.
-    let (uart, pins) = Uart::new(chip.UART0, pins, Parity::EXCLUDED, Baudrate::BAUD115200).free();
-    // Drops what came before; it also wakes QEMU's receiver, which else looks again a second later.
-    uart.rxd.read();
-    let serial = Uart::new(uart, pins, Parity::EXCLUDED, Baudrate::BAUD115200);
-    let led = port.p0_13.into_push_pull_output(Level::Low); // row 1 of the display
-    let (timer, flash) = (core.SYST, Flash::new(chip.NVMC));
-    Some(Board { name: NAME, serial, led, timer, flash, watchdog: NoWatchdog })
+    let pin = |number: u8| &chip.GPIO.pin_cnf[usize::from(number)];
+    chip.GPIO.outset.write(|w| w.pin24().set()); // no start bit before the first byte
+    pin(TX).write(|w| w.dir().output());
+    pin(RX).write(|w| w.input().connect());
+    pin(ROW).write(|w| w.dir().output());
+    let serial = Serial::new(Uart0::new(chip.UART0, TX, RX));
+    let (led, flash) = (Led(chip.GPIO), Flash::new(chip.NVMC));
+    Some(Board { name: NAME, serial, led, timer: core.SYST, flash, watchdog: NoWatchdog })
+}
+
+/// Row 1 of the display.
+pub struct Led(GPIO);
+
+impl digital::ErrorType for Led {
+    type Error = Infallible;
+}
+
+impl OutputPin for Led {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        self.0.outclr.write(|w| w.pin13().clear());
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        self.0.outset.write(|w| w.pin13().set());
+        Ok(())
+    }
 }

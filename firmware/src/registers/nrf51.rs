@@ -1,9 +1,11 @@
-//! The flash memory of the nRF51, by its controller.
+//! The flash memory and the serial line of the nRF51, by their registers.
 //!
-//! Source: nRF51 Series Reference Manual 3.0, chapter 6. Pages of 1 KiB are erased, words are programmed, and the core
-//! waits meanwhile. (The driver of `nrf51-hal` erases by pages of 4 KiB, as the nRF52 has them.)
+//! Source: nRF51 Series Reference Manual 3.0, chapters NVMC and UART. Pages of 1 KiB are erased, words are programmed, and
+//! the core waits meanwhile. (The drivers of `nrf51-hal` erase by pages of 4 KiB, as the nRF52 has them, and wait for a
+//! byte to have been sent before they start the transmitter.)
 //!
-//! This is the board's one file with `unsafe`: writes to flash memory that the linker gives to nobody.
+//! This is the board's one file with `unsafe`: writes to flash memory that the linker gives to nobody, and to registers
+//! whose values the chip's crate does not name.
 #![allow(unsafe_code)]
 
 use core::ptr::{read_volatile, write_volatile};
@@ -11,7 +13,9 @@ use core::ptr::{read_volatile, write_volatile};
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
-use nrf51_hal::pac::NVMC;
+use nrf51_pac::{NVMC, UART0};
+
+use crate::board::serial::Uart;
 
 /// Where the checkpoints are, as `memory/microbit.x` has it: the last 16 KiB.
 const START: usize = 0x3_C000;
@@ -79,5 +83,51 @@ impl NorFlash for Flash {
         }
         self.0.config.write(|w| w.wen().ren());
         Ok(())
+    }
+}
+
+/// The serial line, at 115,200 baud.
+pub struct Uart0 {
+    registers: UART0,
+    /// A byte has been given to the transmitter, which tells when it has taken it.
+    is_sending: bool,
+}
+
+impl Uart0 {
+    /// On these pins, which have been set up.
+    pub fn new(registers: UART0, tx: u8, rx: u8) -> Self {
+        registers.baudrate.write(|w| w.baudrate().baud115200());
+        // SAFETY: numbers of pins; one starts a task.
+        unsafe {
+            registers.pseltxd.write(|w| w.bits(u32::from(tx)));
+            registers.pselrxd.write(|w| w.bits(u32::from(rx)));
+            registers.enable.write(|w| w.enable().enabled());
+            registers.tasks_starttx.write(|w| w.bits(1));
+            registers.tasks_startrx.write(|w| w.bits(1));
+        }
+        // Drops what came before; it also wakes QEMU's receiver, which else looks again a second later.
+        registers.rxd.read();
+        Self { registers, is_sending: false }
+    }
+}
+
+impl Uart for Uart0 {
+    fn receive(&mut self) -> Option<u8> {
+        let has_come = self.registers.events_rxdrdy.read().bits() != 0;
+        has_come.then(|| {
+            self.registers.events_rxdrdy.reset(); // first: reading brings the next byte, and its event
+            self.registers.rxd.read().rxd().bits()
+        })
+    }
+
+    fn send(&mut self, byte: u8) -> bool {
+        let has_room = !self.is_sending || self.registers.events_txdrdy.read().bits() != 0;
+        if has_room {
+            self.registers.events_txdrdy.reset();
+            // SAFETY: every byte can be sent.
+            self.registers.txd.write(|w| unsafe { w.txd().bits(byte) });
+            self.is_sending = true;
+        }
+        has_room
     }
 }

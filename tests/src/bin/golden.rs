@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use tamis_host::bench::figures::Figures;
+use tamis_host::bench::figures::{Figures, SMALL};
 use tamis_host::machine::Machine;
 use tamis_tests::golden::Golden;
 
 fn main() -> Result<ExitCode> {
     let write = std::env::args().any(|argument| argument == "--write");
     let mut moved = false;
-    let figures = Figures::measure(Machine::CORES)?;
+    let figures = Figures::measure(Machine::CORES, &SMALL)?;
     let goldens = [Golden::digests()?, Golden::options()?].into_iter().chain(Golden::benchmarks(&figures)?);
     for golden in goldens {
         let (path, difference) = (golden.path.display(), golden.difference());

@@ -66,11 +66,15 @@ pub const BUILDS: [Build; 20] = [
     level("opt-level 2", &[("OPT_LEVEL", "2"), ("LTO", "off")]),
     level("opt-level 3", &[("OPT_LEVEL", "3"), ("LTO", "off")]),
     level("opt-level s", &[("OPT_LEVEL", "s"), ("LTO", "off")]),
-    Build { is_quick: true, ..level("opt-level z", &[("OPT_LEVEL", "z"), ("LTO", "off")]) },
+    level("opt-level z", &[("OPT_LEVEL", "z"), ("LTO", "off")]),
     level("opt-level 3, thin LTO, 16 units", &[("LTO", "thin"), ("CODEGEN_UNITS", "16")]),
     level("opt-level 3, LTO, one unit", &[]),
     level("with overflow checks", &[("DEBUG_ASSERTIONS", "true"), ("OVERFLOW_CHECKS", "true")]),
-    Build { name: "the feature small", features: "tamis/small", is_quick: true, ..PINNED },
+    Build {
+        features: "tamis/small",
+        is_quick: true,
+        ..level("opt-level s, the feature small", &[("OPT_LEVEL", "s"), ("LTO", "off")])
+    },
     Build { name: "x86-64-v2: SSE4.2", flags: "-Ctarget-cpu=x86-64-v2", ..PINNED },
     Build { name: "x86-64-v3: AVX2, FMA", flags: "-Ctarget-cpu=x86-64-v3", is_quick: true, ..PINNED },
     Build { name: "x86-64-v4: AVX-512", flags: "-Ctarget-cpu=x86-64-v4", ..PINNED },

@@ -11,7 +11,7 @@ use core::panic::PanicInfo;
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;
 #[cfg(feature = "microbit")]
-use nrf51_hal as _; // the chip's interrupt vectors
+use nrf51_pac as _; // the chip's interrupt vectors
 #[cfg(target_arch = "riscv32")]
 pub use riscv_rt::entry;
 
