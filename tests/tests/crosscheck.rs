@@ -111,6 +111,7 @@ fn one_ulp_on_cortex_m4f_is_found() -> Result<()> {
 }
 
 #[test]
+#[ignore = "minutes; cargo verify --long"]
 fn one_ulp_on_cortex_m33_is_found() -> Result<()> {
     one_ulp_is_found(Machine::MpsAn505)
 }
@@ -121,6 +122,7 @@ fn one_ulp_on_cortex_m0_is_found() -> Result<()> {
 }
 
 #[test]
+#[ignore = "minutes; cargo verify --long"]
 fn one_ulp_on_risc_v_is_found() -> Result<()> {
     one_ulp_is_found(Machine::RiscvVirt)
 }
