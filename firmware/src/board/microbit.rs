@@ -14,7 +14,7 @@ use crate::watchdog::NoWatchdog;
 /// Pins of the serial line, to the chip that has the USB socket, out and in.
 const TX: u8 = 24;
 const RX: u8 = 25;
-/// The pin of row 1 of the display.
+/// The pin of row 1 of the display, which [`Led`] knows by name.
 const ROW: u8 = 13;
 
 /// The flash memory of the checkpoints, once, by a program that takes nothing else.
@@ -27,7 +27,7 @@ pub fn take() -> Option<Board<Serial<Uart0>, Led, Flash, NoWatchdog>> {
     let core = cortex_m::Peripherals::take()?;
     let chip = Peripherals::take()?;
     let pin = |number: u8| &chip.GPIO.pin_cnf[usize::from(number)];
-    chip.GPIO.outset.write(|w| w.pin24().set()); // no start bit before the first byte
+    chip.GPIO.outset.write(|w| w.pin24().set()); // TX: no start bit before the first byte
     pin(TX).write(|w| w.dir().output());
     pin(RX).write(|w| w.input().connect());
     pin(ROW).write(|w| w.dir().output());
